@@ -26,7 +26,7 @@ class BusinessInvalid(Exception):
 
 
 class NotOneKey(Exception):
-    """No key, or more than one, has this prefix; the message says how many."""
+    """No key, or more than one, has this prefix, or it was replaced meanwhile; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,14 @@ def issue_api_key(
 
 
 def replace_api_key(*, key: ApiKey) -> str:
-    """Replace a key by a new one with the same name, scopes and expiry; return the new key. Opens the transaction."""
+    """Replace a key by a new one with the same name, scopes and expiry; return the new key. Opens the transaction.
+
+    Raises NotOneKey where the key was replaced or deleted meanwhile.
+    """
     with transaction.atomic():
+        # Of two that replace it at the same moment, the second waits here, and finds no row.
+        if not ApiKey.objects.select_for_update().filter(pk=key.pk).exists():
+            raise NotOneKey("This key was replaced or deleted meanwhile; nothing was changed.")
         new = ApiKey(user=key.user, name=key.name, scopes=list(key.scopes), expiry=key.expiry)
         text = store_new_key(key=new)
         key.delete()
@@ -104,11 +110,16 @@ def store_new_key(*, key: ApiKey) -> str:
 
 
 def _find_key(user: User, prefix: str) -> ApiKey:
-    """Return the user's only key that equals `prefix` or begins with it. Raises NotOneKey."""
-    keys = [key for key in ApiKey.objects.filter(user=user) if prefix.startswith(key.token_key)]
-    keys = keys or list(ApiKey.objects.filter(user=user, token_key__startswith=prefix))
+    """Return the user's only key that equals `prefix` or begins with it, locked: of two that replace it, the second
+    finds none. Caller holds the transaction. Raises NotOneKey.
+    """
+    own = ApiKey.objects.select_for_update().filter(user=user)
+    keys = [key for key in own if prefix.startswith(key.token_key)]
+    keys = keys or [key for key in own if key.token_key.startswith(prefix)]
     if len(keys) != 1:
-        raise NotOneKey(f"{len(keys)} keys of this business begin with {prefix!r}; nothing was changed.")
+        # Only as much as the site shows itself: it may be the whole key of another business, on its way to a log.
+        shown = prefix[: CONSTANTS.TOKEN_KEY_LENGTH]
+        raise NotOneKey(f"{len(keys)} keys of this business begin with {shown!r}; nothing was changed.")
     return keys[0]
 
 

@@ -2,19 +2,21 @@
 
 Each process writes its values to files that it maps into memory, one for each kind, so that they outlive it, also where
 it is killed: prometheus_client's multiprocess mode. Two things are our own. A process holds a lock as long as it lives,
-so that the files of those that have ended are known, whatever became of their numbers, and are added up to one: the
-folder does not grow, and no counter ever decreases. And no file is made before there is something to count.
+so that the files of those that have ended are known, whatever became of their numbers, and are added up to one. And no
+file is made before there is something to count.
 """
 
 import fcntl
 import hashlib
+import json
 import os
 import secrets
 import socket
+import struct
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -210,6 +212,8 @@ def _folder_locked(folder: Path) -> Iterator[None]:
 
 def _add_up_ended(folder: Path) -> None:
     """Add the files of processes that have ended to those of all ended ones. Caller holds the folder's lock."""
+    for total in folder.glob(f"*_{ENDED}.db"):
+        _values_in(total)  # not one that is damaged
     for path in folder.glob("*.lock"):
         with path.open("rb") as lock:
             try:
@@ -222,14 +226,24 @@ def _add_up_ended(folder: Path) -> None:
 
 
 def _add(ended: Path, to: Path) -> None:
-    if not ended.exists():
-        return
     # Read before it is deleted, and written after: a kill between loses the last values of a process, and doubles none.
-    read = [(key, value) for key, value, _, _ in MmapedDict.read_all_values_from_file(str(ended))]
-    ended.unlink()
-    total = MmapedDict(str(to))
+    read = _values_in(ended) if ended.exists() else []
+    ended.unlink(missing_ok=True)
+    if read:
+        with closing(MmapedDict(str(to))) as total:
+            for key, value in read:
+                total.write_value(key, total.read_value(key)[0] + value, 0.0)
+
+
+def _values_in(path: Path) -> list[tuple[str, float]]:
+    """Return the values of a file. One that is damaged, as after a power cut, is deleted: no server starts with it."""
     try:
-        for key, value in read:
-            total.write_value(key, total.read_value(key)[0] + value, 0.0)
-    finally:
-        total.close()
+        read = [(key, value) for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path))]
+        # How much of it is used. prometheus_client takes a negative number for nothing, until it writes.
+        if struct.unpack_from("ii", path.read_bytes())[0] < 0 or any(len(json.loads(key)) != 4 for key, _ in read):
+            raise ValueError("size or key")
+    except (struct.error, RuntimeError, ValueError, TypeError) as error:
+        log.warning("metrics_file_damaged", file=path.name, error=type(error).__name__)
+        path.unlink()
+        return []
+    return read

@@ -3,11 +3,12 @@
 Not as rows: while the database is away a worker waits, and nothing is wrong with it.
 """
 
+import fcntl
 import os
 import socket
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from django.conf import settings
 
@@ -20,10 +21,17 @@ class WorkerSilent(Exception):
     """No worker runs on this machine, or one does not work; the message says which."""
 
 
+# Open as long as this process lives, and locked: a process id is soon given to another one.
+_locks: dict[Path, IO[bytes]] = {}
+
+
 def beat() -> None:
     """Store that the worker in this process works. Raises OSError."""
     path = _path(os.getpid())
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path not in _locks:
+        _locks[path] = _lock_file(path).open("wb")
+        fcntl.flock(_locks[path], fcntl.LOCK_EX | fcntl.LOCK_NB)
     # Seconds since the machine was started: its clock may be set meanwhile. Renamed, so that no reader sees half of it.
     new = path.with_suffix(".new")
     new.write_text(str(time.monotonic()))
@@ -32,7 +40,10 @@ def beat() -> None:
 
 def end() -> None:
     """Store that this process works no more. Raises OSError."""
-    _path(os.getpid()).unlink(missing_ok=True)
+    path = _path(os.getpid())
+    _delete(path)
+    if path in _locks:
+        _locks.pop(path).close()
 
 
 def check_workers() -> tuple[int, float]:
@@ -43,10 +54,10 @@ def check_workers() -> tuple[int, float]:
     ages = {}
     for path in _path(0).parent.glob(f"{_host()}-*.beat"):
         pid = int(path.stem.rpartition("-")[2])
-        if _runs(pid):
+        if _runs(path):
             ages[pid] = time.monotonic() - float(path.read_text())
         else:
-            path.unlink(missing_ok=True)  # killed
+            _delete(path)  # killed
     if not ages:
         raise WorkerSilent("No worker runs on this machine, or it has not started yet.")
     pid, oldest = max(ages.items(), key=lambda one: one[1])
@@ -58,14 +69,25 @@ def check_workers() -> tuple[int, float]:
     return len(ages), oldest
 
 
-def _runs(pid: int) -> bool:
+def _runs(path: Path) -> bool:
+    """Whether the worker of this heartbeat lives: it holds its lock."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        with _lock_file(path).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
+    except FileNotFoundError:
+        return False
+    return False
+
+
+def _delete(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _lock_file(path).unlink(missing_ok=True)
+
+
+def _lock_file(path: Path) -> Path:
+    return path.with_suffix(".lock")
 
 
 def _path(pid: int) -> Path:

@@ -23,11 +23,12 @@ Header = tuple[str, str]
 
 
 class Answer(NamedTuple):
-    """A whole answer; or one that is made while it is sent, by the iterator `pieces`, which `close` ends."""
+    """A whole answer, in memory or as a file; or one that `pieces` still have to make, which `close` ends."""
 
     status: int
     headers: list[Header]
     body: bytes = b""
+    path: str = ""
     pieces: Iterator[bytes] | None = None
     close: Callable[[], object] = lambda: None
     owner: str = ""

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
@@ -35,12 +35,13 @@ from leadsite.server.connections import (
     peer_of,
 )
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
+from leadsite.server.spooling import Spool, send_file
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
 from leadsite.server.uploads import LOGIN_HEADERS, limit_of, may_upload, upload_limit_of
 
-# Threads that wait for the next piece of an answer that is sent while it is made: downloads, static files.
-STREAM_THREADS: Final = 4
+# Threads that write the bodies of downloads and static files.
+SPOOL_THREADS: Final = 4
 # Requests of one address whose bodies are being read; a process accepts a thousand connections.
 READING: Final = 400
 # Where passwords are hashed for anyone who asks.
@@ -61,7 +62,8 @@ class Application:
         self._reading: Counter[str] = Counter()
         # Clients whose requests are being processed.
         self._busy: set[Peer] = set()
-        self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
+        self._spool = Spool()
+        self._spoolers = ThreadPoolExecutor(SPOOL_THREADS, thread_name_prefix="spooler")
         # /readyz never waits for a turn, so that a busy process is not taken for a broken one.
         self._probes = ThreadPoolExecutor(1, thread_name_prefix="probe")
         # Nor does /metrics, which is needed most when the site is busy; it may wait for the database for long.
@@ -78,13 +80,14 @@ class Application:
     async def _close_excess(self) -> None:
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            await asyncio.get_running_loop().run_in_executor(self._streams, close_excess, frozenset(self._busy))
+            await asyncio.get_running_loop().run_in_executor(self._spoolers, close_excess, frozenset(self._busy))
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it before the process ends."""
         self._threads.close()
-        for pool in (self._streams, self._probes, self._metrics):
+        for pool in (self._spoolers, self._probes, self._metrics):
             pool.shutdown(wait=False, cancel_futures=True)
+        self._spool.close()
         writer.close()
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -101,10 +104,10 @@ class Application:
         chunks = _chunks(proto)
         try:
             answer = await self._answer_or_refuse(scope, chunks, visit)
-            if answer.pieces is None:
-                proto.response_bytes(answer.status, answer.headers, answer.body)
+            if answer.path:
+                send_file(proto, answer)
             else:
-                await self._stream(proto, answer, answer.pieces)
+                proto.response_bytes(answer.status, answer.headers, answer.body)
             if answer.is_refusal and _has_body(scope):
                 await self._bodies.discard(chunks)
         finally:
@@ -113,6 +116,10 @@ class Application:
     async def _answer_or_refuse(self, scope: Scope, chunks: AsyncIterator[bytes], visit: Visit) -> Answer:
         try:
             answer = await self._answer(scope, chunks, visit)
+            if answer.pieces is not None:
+                # In other threads: it may take long, and no turn of its client's.
+                write = partial(self._spool.complete, answer, answer.pieces, scope.method)
+                return await asyncio.get_running_loop().run_in_executor(self._spoolers, write)
         except BodyRefused as refused:
             return refusal(scope, visit, refused.status, refused.code, str(refused))
         except TooBusy:
@@ -182,16 +189,6 @@ class Application:
             return Answer(status, headers, b"".join(response), owner=environ.get(OWNER, ""))
         finally:
             response.close()
-
-    async def _stream(self, proto: Any, answer: Answer, pieces: Iterator[bytes]) -> None:
-        """Send the answer piece by piece. A client that reads slowly keeps no thread."""
-        loop = asyncio.get_running_loop()
-        transport = proto.response_stream(answer.status, answer.headers)
-        try:
-            while (piece := await loop.run_in_executor(self._streams, next, pieces, None)) is not None:
-                await transport.send_bytes(piece)
-        finally:
-            await loop.run_in_executor(self._streams, answer.close)
 
 
 async def _chunks(proto: Any) -> AsyncIterator[bytes]:

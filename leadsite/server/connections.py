@@ -25,7 +25,8 @@ EVERY_SECONDS: Final = 1.0
 # Below so many open files nobody is in the way.
 MANY: Final = 400
 IDLE_OF_ADDRESS: Final = 200
-# A client that has sent something so lately is between two requests, or its request has not begun yet.
+# A client that has sent something so lately is between two requests, or its request has not begun yet. One that still
+# takes an answer has been sent something.
 LATELY_MILLISECONDS: Final = 500
 # After this the system hands over a connection without a request, too.
 REQUEST_SECONDS: Final = 10
@@ -33,8 +34,9 @@ REQUEST_SECONDS: Final = 10
 OPEN_FILES: Final = 65_536
 
 _FILES: Final = "/proc/self/fd"
-# tcpi_last_data_recv in struct tcp_info (linux/tcp.h): milliseconds since the client sent something.
-_LAST_RECEIVED: Final = 52
+# Of struct tcp_info (linux/tcp.h), in milliseconds: tcpi_last_data_sent, tcpi_last_ack_sent, tcpi_last_data_recv.
+_LAST_SENT: Final = 44
+_LAST: Final = "3I"
 
 Peer = tuple[str, int]
 
@@ -127,15 +129,16 @@ def _listening(files: list[int]) -> set[int]:
 
 
 def _idle_peer(one: socket.socket, ports: Container[int]) -> tuple[Peer, int] | None:
-    """The peer of an accepted connection and for how long it has sent nothing, unless that is short."""
+    """The peer of an accepted connection and for how long neither side has sent anything, unless that is short."""
     try:
         if one.getsockname()[1] not in ports:
             return None
         peer = one.getpeername()
-        info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_RECEIVED + 4)
+        info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_SENT + struct.calcsize(_LAST))
     except OSError:
         return None
-    (idle,) = struct.unpack_from("I", info, _LAST_RECEIVED)
+    sent, _, received = struct.unpack_from(_LAST, info, _LAST_SENT)
+    idle = min(sent, received)
     return ((peer[0], peer[1]), idle) if idle > LATELY_MILLISECONDS else None
 
 

@@ -9,7 +9,7 @@ their address (clients.Logins): it does not help to invent them.
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeVar
 
 # How long a request waits for its turns before it is refused: a client learns within five seconds that it must wait.
@@ -78,6 +78,17 @@ class Turns:
             raise
         finally:
             _take_one(self._waiting, owner)
+            self._forget(owner, login, waiter)
+
+    def _forget(self, owner: str, login: str, waiter: Waiter) -> None:
+        """Let a request that has gone away count for no place in the queue."""
+        logins = self._queues.get(owner, {})
+        with suppress(ValueError):  # it had its turn, or had to make room
+            logins.get(login, deque[Waiter]()).remove(waiter)
+        if not logins.get(login, True):
+            del logins[login]
+        if not self._queues.get(owner, True):
+            del self._queues[owner]
 
     def _make_room(self, owner: str, login: str) -> None:
         """Where the queue is full, refuse the newest request of who has more of them waiting than the newcomer has.
@@ -89,13 +100,13 @@ class Turns:
             most = max(queues, key=lambda name: len(queues[name]), default=login)
             if len(queues.get(most, ())) <= len(queues.get(login, ())) + 1:
                 raise TooBusy
-            queues[most].pop().set_exception(TooBusy())
+            _refuse_newest(queues[most])
         elif self._waiting.total() >= QUEUE:
             ((most, count),) = self._waiting.most_common(1)
             if count <= self._waiting[owner] + 1:
                 raise TooBusy
             queues = self._queues[most]
-            max(queues.values(), key=len).pop().set_exception(TooBusy())
+            _refuse_newest(max(queues.values(), key=len))
 
     def _note(self, owner: str) -> None:
         now = asyncio.get_running_loop().time()
@@ -154,6 +165,14 @@ class Turns:
                     logins[login] = waiters
                 return login, waiter
         return None
+
+
+def _refuse_newest(waiters: deque[Waiter]) -> None:
+    # One that was cancelled a moment ago has not left the queue yet.
+    while waiters:
+        if not (waiter := waiters.pop()).done():
+            waiter.set_exception(TooBusy())
+            return
 
 
 def _take_one(counter: Counter[T], name: T) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from django.db import Error
 
 from leadsite.core.queue_worker import QueueWorker
 from leadsite.webhooks import queue
@@ -38,7 +39,14 @@ class Courier(QueueWorker[Delivery, Result]):
         claimed = queue.claim(limit, failing=False)
         failing_limit = min(limit - len(claimed), FOR_FAILING - len(self._to_failing))
         if failing_limit > 0:
-            to_failing = queue.claim(failing_limit, failing=True)
+            try:
+                to_failing = queue.claim(failing_limit, failing=True)
+            except Error as error:
+                # What is claimed already would otherwise wait until its lease expires.
+                if not claimed:
+                    raise
+                log.error("webhook_claim_failed", error=type(error).__name__)
+                return claimed
             self._to_failing |= {delivery.id for delivery in to_failing}
             claimed += to_failing
         return claimed

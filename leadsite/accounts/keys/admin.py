@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from leadsite.accounts.models import ApiKey, all_scopes
-from leadsite.accounts.services import replace_api_key, store_new_key
+from leadsite.accounts.services import NotOneKey, replace_api_key, store_new_key
 from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.owned import businesses_to_choose, owner_of
 from leadsite.adminkit.page import AdminPage
@@ -79,7 +79,11 @@ class ApiKeyAdmin(AdminPage):
         """Revoke the selected keys and show their replacements; programs that use an old key get 401."""
         for key in queryset.select_related("user"):
             old = str(key.token_key)
-            self.show_key(request, replace_api_key(key=key), gettext("%(old)s… is revoked.") % {"old": old})
+            revoked = gettext("%(old)s… is revoked.") % {"old": old}
+            try:
+                self.show_key(request, replace_api_key(key=key), revoked)
+            except NotOneKey:
+                messages.warning(request, revoked)  # by somebody else, who has its replacement
 
     @staticmethod
     def show_key(request: HttpRequest, key: str, before: str = "") -> None:

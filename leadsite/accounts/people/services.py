@@ -8,9 +8,10 @@ import logging
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
 
 from leadsite.accounts.models import Membership, Rotation, Session, User
 from leadsite.accounts.people.models import Role
@@ -80,7 +81,7 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
     """End somebody's work for a business: membership and sessions there at once. Opens the transaction.
 
     A worker then unassigns their open leads and conversations; what is closed keeps its name.
-    Raises LastOwner, UnknownPerson.
+    Raises LastOwner, UnknownPerson, django.db.Error.
     """
     person_id, business_id = membership.person_id, membership.business_id
     with transaction.atomic():
@@ -91,7 +92,10 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
         present.delete()
         # With the transaction: the job is there if and only if the person is not.
         task = app.configure_task(RELEASE_WORK, allow_unknown=True)
-        task.defer(business_id=str(business_id), person_id=str(person_id))
+        try:
+            task.defer(business_id=str(business_id), person_id=str(person_id))
+        except ConnectorException as error:
+            raise OperationalError(str(error)) from error.__cause__
     more: dict[str, Any] = {"business": str(business_id), "by": str(by)}
     log_security_event("person_removed", client="", subject=str(person_id), level=logging.INFO, **more)
 

@@ -70,3 +70,15 @@ def test_values_of_living_ended_and_killed_processes_are_added_up(shared: Path) 
 def test_metrics_without_a_value_are_described(shared: Path) -> None:
     names = {metric.name for metric in metrics.collect()}
     assert {"leadsite_requests", "leadsite_requests_seconds", "leadsite_failed_transactions"} <= names
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 4, b"\xff" * 100, b"\x40" + b"\x00" * 7 + b"\xff" * 56])
+@pytest.mark.parametrize("name", ["counter_killed.db", "counter_ended.db"])
+def test_a_damaged_file_stops_neither_a_start_nor_the_page(shared: Path, name: str, content: bytes) -> None:
+    (shared / name).write_bytes(content)
+    (shared / "killed.lock").touch()
+    process = CONTEXT.Process(daemon=True, target=count_and_wait, args=(shared, 3, False))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert totals()["leadsite_transaction_retries_total"] == 3.0

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from leadsite.monitoring import heartbeats
 
 
 @pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Path) -> Path:
+def folder(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.WORKERS_DIR = tmp_path
-    return tmp_path
+    yield tmp_path
+    heartbeats.end()
 
 
 def check() -> str:
@@ -56,5 +58,13 @@ def test_a_killed_worker_is_forgotten(folder: Path) -> None:
     (path,) = folder.glob("*.beat")
     free = next(pid for pid in range(30_000, 4_000_000) if not psutil.pid_exists(pid))
     path.rename(folder / path.name.replace(f"-{os.getpid()}.", f"-{free}."))
+    assert "No worker runs" in failed()
+    assert not list(folder.glob("*.beat"))
+
+
+def test_a_process_that_got_the_id_of_a_killed_worker_is_none(folder: Path) -> None:
+    heartbeats.beat()
+    (path,) = folder.glob("*.beat")
+    path.rename(folder / path.name.replace(f"-{os.getpid()}.", f"-{os.getppid()}."))
     assert "No worker runs" in failed()
     assert not list(folder.glob("*.beat"))

@@ -192,6 +192,28 @@ def test_a_login_that_fills_the_queue_of_its_owner_makes_room_for_another(monkey
     run(test)
 
 
+@pytest.mark.parametrize("limit", ["QUEUE", "QUEUE_OF_OWNER"])
+def test_requests_that_went_away_have_no_place_in_a_full_queue(monkeypatch: pytest.MonkeyPatch, limit: str):
+    monkeypatch.setattr(turns, limit, 3)
+
+    async def test() -> None:
+        hall = Hall()
+        holder = asyncio.create_task(hall.hold())
+        await asyncio.sleep(0)
+        stays, *gone = await hall.queue(("shop", "first"), ("shop", "first"), ("shop", "first"))
+        for task in gone:
+            task.cancel()
+        await asyncio.gather(*gone, return_exceptions=True)
+        others = await hall.queue(("shop", "second"), ("shop", "third"))
+        late = await hall.queue(("shop" if limit == "QUEUE_OF_OWNER" else "baker", "fourth"))
+        hall.opened.set()
+        ended = await asyncio.gather(holder, stays, *others, *late, return_exceptions=True)
+        assert [type(one) for one in ended if one] == [TooBusy]
+        assert len(hall.served) == 3
+
+    run(test)
+
+
 def test_one_owner_leaves_a_turn_to_the_others():
     async def test() -> None:
         hall = Hall()

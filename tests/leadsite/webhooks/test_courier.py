@@ -4,10 +4,12 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from leadsite.accounts.models import User
 from leadsite.webhooks import http, queue
+from leadsite.webhooks.courier import THREADS, Courier
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from tests.leadsite.webhooks.integrator import post, post_again
 
@@ -162,3 +164,19 @@ class TestAnEndpointThatFails:
         assert (answer.status_code, answer.json()) == (202, {"success": True, "event_id": str(failed.pk)})
         assert post() == 1
         assert {row.state for row in integrator.rows()} == {"delivered"}
+
+
+def test_events_that_were_claimed_are_posted_when_the_next_claim_fails(integrator, owner, monkeypatch):
+    claim = queue.claim
+
+    def claim_or_fail(limit: int, *, failing: bool) -> list[queue.Delivery]:
+        if failing:
+            raise OperationalError("canceling statement due to lock timeout")
+        return claim(limit, failing=failing)
+
+    monkeypatch.setattr(queue, "claim", claim_or_fail)
+    owner.post_lead()
+    claimed = Courier().claim(THREADS)
+    assert [delivery.id for delivery in claimed] == [integrator.row().pk]
+    with pytest.raises(OperationalError):
+        Courier().claim(THREADS)

@@ -3,7 +3,9 @@
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import JobDeferrer
 
 from leads.models import Lead
 from leads.tasks import release_work
@@ -86,3 +88,14 @@ def test_of_two_owners_who_remove_each_other_at_once_one_stays(owner):
     for thread in threads:
         thread.join()
     assert (len(refused), Membership.objects.filter(role="owner").count()) == (1, 1)
+
+
+def test_a_removal_whose_job_cannot_be_queued_is_the_database_s_failure_and_undone(owner, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise ConnectorException
+
+    monkeypatch.setattr(JobDeferrer, "defer", fail)
+    membership = membership_of(owner, person_of(owner, "agent"))
+    with pytest.raises(OperationalError):
+        services.remove_person(membership=membership, by=owner.id)
+    assert Membership.objects.filter(pk=membership.pk).exists()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from leadsite.accounts.models import ApiKey
+from leadsite.accounts.services import NotOneKey, replace_api_key
 from tests.envelope import refused
 from tests.factories import ORDER
 
@@ -52,3 +53,17 @@ class TestCommand:
         with pytest.raises(CommandError):
             self.issued(capsys, *arguments)
         assert ApiKey.objects.count() == 1
+
+    def test_a_key_of_another_business_is_not_printed(self, owner, stranger, capsys, monkeypatch):
+        monkeypatch.setattr("sys.stdin", StringIO(f"{stranger.api_key}\n"))
+        with pytest.raises(CommandError) as refusal:
+            self.issued(capsys, "--replaces", "-")
+        assert stranger.api_key[:8] in str(refusal.value)
+        assert stranger.api_key[:20] not in str(refusal.value)
+
+    def test_a_key_that_somebody_has_replaced_is_not_replaced_again(self, owner):
+        key = ApiKey.objects.get(user=owner.user)
+        replace_api_key(key=ApiKey.objects.get(pk=key.pk))
+        with pytest.raises(NotOneKey):
+            replace_api_key(key=key)
+        assert ApiKey.objects.filter(user=owner.user).count() == 1
