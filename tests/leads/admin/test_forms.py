@@ -29,6 +29,21 @@ def test_an_invalid_value_is_an_error_at_its_field(owner, field, typed):
     assert owner.row_counts() == NOTHING
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_follow_up_has_a_year_that_every_page_can_show(owner, day):
+    owner.user.time_zone = "America/New_York" if day == "9999-12-31" else "Asia/Tokyo"
+    owner.user.save()
+    lead, path = page_of(owner)
+    staff = staff_of(owner)
+
+    response = staff.fill(path, follow_up_at_0=day, follow_up_at_1="23:30:00" if day == "9999-12-31" else "00:30:00")
+
+    assert list(errors_of(response)) == ["follow_up_at"]
+    lead.refresh_from_db()
+    assert lead.follow_up_at is None
+    staff.get(path)
+
+
 def test_a_lost_lead_needs_a_reason(owner):
     lead, path = page_of(owner)
     staff = staff_of(owner)
