@@ -94,6 +94,11 @@ def meaning(run: ImportRun) -> str:
                 "counted": counted,
                 "error": page_message(run.error),
             }
+        case State.UNDOING:
+            return gettext(
+                "The command undo_import removes the leads of this import, and gives back what it changed in others."
+                " If that was interrupted, run the command again: it undoes what is left."
+            )
         case State.UNDONE:
             return gettext(
                 "Undone: the leads of this import were removed, and those that it updated are as before."

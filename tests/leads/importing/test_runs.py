@@ -43,7 +43,9 @@ def test_an_undo_that_was_killed_is_begun_again(owner, stopped):
     with pytest.raises(KeyboardInterrupt):
         runs.undo(run=the_run(), tell=kill)
     assert the_run().state == "undoing"
-    assert "Undoing" in stopped.get(address("change", the_run())).content.decode()
+    page = stopped.get(address("change", the_run())).content.decode()
+    assert "Undoing" in page
+    assert "run the command again" in page
     assert run("undo_import", the_run().pk).code == 0
     assert (the_run().state, owner.row_counts()) == ("undone", NOTHING)
 
