@@ -35,6 +35,16 @@ _COUNTED: Final = {
     "skipped": _("already exist"),
     "failed": _("refused"),
 }
+_UNDO: Final = {
+    State.UNDOING: _(
+        "The command undo_import removes the leads of this import, and gives back what it changed in others."
+        " If that was interrupted, run the command again: it undoes what is left."
+    ),
+    State.UNDONE: _(
+        "Undone: the leads of this import were removed, and those that it updated are as before."
+        " What had been changed since stays."
+    ),
+}
 _READING: Final = _("A worker reads the first rows. If this takes longer than two minutes, no worker is running.")
 
 
@@ -94,17 +104,7 @@ def meaning(run: ImportRun) -> str:
                 "counted": counted,
                 "error": page_message(run.error),
             }
-        case State.UNDOING:
-            return gettext(
-                "The command undo_import removes the leads of this import, and gives back what it changed in others."
-                " If that was interrupted, run the command again: it undoes what is left."
-            )
-        case State.UNDONE:
-            return gettext(
-                "Undone: the leads of this import were removed, and those that it updated are as before."
-                " What had been changed since stays."
-            )
-    return ""
+    return str(_UNDO.get(State(run.state), ""))
 
 
 def describe_options(run: ImportRun) -> SafeString:
