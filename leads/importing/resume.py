@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Batch, Loaded, Options, Work, validate
@@ -150,7 +150,7 @@ def resume_run(*, user_id: UUID, file_hash: str, options: dict[str, Any]) -> Imp
         )
     # Somebody may have begun to undo it since: then it stays as it is.
     unfinished = ImportRun.objects.filter(pk=run.pk, state__in=UNFINISHED)
-    if not unfinished.update(state=State.RUNNING, error="", finished_at=None):
+    if not unfinished.update(state=State.RUNNING, claim=F("claim") + 1, error="", finished_at=None):
         return None
     run.refresh_from_db()
     return run

@@ -87,7 +87,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
     # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
     with acting(_actor(run)), transaction.atomic():
         end_if_idle()
-        mine = ImportRun.objects.select_for_update().filter(pk=run.pk).values_list("read", "state").first()
+        mine = run.claimed().select_for_update().values_list("read", "state").first()
         if mine != (read, State.RUNNING):
             raise Overtaken(_OVERTAKEN)
         loaded = work(batch)
@@ -118,7 +118,7 @@ def _row_of(run: ImportRun, refusal: Refusal) -> ImportRefusal:
 def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] = ()) -> None:
     """Store how the run ended, unless another process has taken it over or ended it."""
     now = clock.now()
-    ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
+    run.claimed().filter(state=State.RUNNING).update(
         state=state,
         error=error,
         notes=list(map(storable, notes)),
@@ -162,7 +162,7 @@ def import_whole(
                 % {"failed": counts.failed, "read": counts.read}
             )
         # Staff may have stopped the run, and somebody undone it, while the file was read.
-        if not ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(**asdict(counts)):
+        if not run.claimed().filter(state=State.RUNNING).update(**asdict(counts)):
             raise Overtaken(_OVERTAKEN)
     close_run(run, State.FINISHED, notes=notes())
     return counts

@@ -109,7 +109,8 @@ def _take(run_id: UUID) -> ImportRun | None:
         if run.state != State.PREVIEW:
             run.state = State.TRYING if run.state == State.TRYING else State.RUNNING
             run.progress = run.progress or 0.0
-        run.save(update_fields=["state", "progress", "attempts", "updated_at"])
+        run.claim += 1
+        run.save(update_fields=["state", "progress", "attempts", "claim", "updated_at"])
     return run
 
 
@@ -143,9 +144,9 @@ def _store_preview(run: ImportRun, preview: Preview) -> None:
     """Store it, unless the options have been changed since it was read: then the run is due again."""
     stored: dict[str, Any] = {"preview": stored_form(preview), "updated_at": clock.now()}
     stored |= {"columns": stored["preview"]["header"], "format": preview.format}
-    unread = ImportRun.objects.filter(pk=run.pk, preview__isnull=True, options=run.options)
+    unread = run.claimed().filter(preview__isnull=True, options=run.options)
     if unread.update(**stored) and preview.problem:
-        ImportRun.objects.filter(pk=run.pk, state=run.state).update(state=State.PREVIEW, progress=None)
+        run.claimed().filter(state=run.state).update(state=State.PREVIEW, progress=None)
 
 
 def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
@@ -176,7 +177,7 @@ def _import(run: ImportRun, should_stop: Callable[[], bool]) -> None:
 def _try(run: ImportRun, should_stop: Callable[[], bool]) -> None:
     refusals: list[Refusal] = []
     changes = FirstChanges(SHOWN_CHANGES)
-    mine = ImportRun.objects.filter(pk=run.pk, state=State.TRYING)
+    mine = run.claimed().filter(state=State.TRYING)
 
     def refuse(refusal: Refusal) -> None:
         if len(refusals) < SHOWN_REFUSALS:
@@ -219,13 +220,13 @@ def _fail(run: ImportRun, reason: str) -> None:
 
 def _end_trial(run: ImportRun, trial: dict[str, Any]) -> None:
     """Store the result of a dry run and return to preview; does nothing for a run that is not in a dry run."""
-    trying = ImportRun.objects.filter(pk=run.pk, state=State.TRYING)
+    trying = run.claimed().filter(state=State.TRYING)
     trying.update(state=State.PREVIEW, trial=trial, progress=None, updated_at=clock.now())
 
 
 def _release(run: ImportRun) -> None:
     """Leave the run to another worker."""
-    now = clock.now()
-    ImportRun.objects.filter(pk=run.pk, state=State.PREVIEW).update(attempts=0, updated_at=now)
-    ImportRun.objects.filter(pk=run.pk, state=State.TRYING).update(progress=None, updated_at=now)
-    ImportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.WAITING, updated_at=now)
+    now, mine = clock.now(), run.claimed()
+    mine.filter(state=State.PREVIEW).update(attempts=0, updated_at=now)
+    mine.filter(state=State.TRYING).update(progress=None, updated_at=now)
+    mine.filter(state=State.RUNNING).update(state=State.WAITING, updated_at=now)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Final
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.db.models import F
 from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
@@ -180,7 +181,8 @@ def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool
 
     Raises WrongState where another request or the worker has changed the state first, or the file has been deleted.
     """
-    changes: Mapping[str, Any] = {"state": to, "updated_at": clock.now(), **fields}
+    # A worker that is still on what was decided before leaves the run: see ImportRun.claimed.
+    changes: Mapping[str, Any] = {"state": to, "claim": F("claim") + 1, "updated_at": clock.now(), **fields}
     with transaction.atomic():
         rows = ImportRun.objects.filter(pk=run.pk, user_id=run.user_id, state__in=allowed)
         if wake and not run.pieces.exists():

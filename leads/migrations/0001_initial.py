@@ -92,6 +92,7 @@ class Migration(migrations.Migration):
                     "attempts",
                     models.PositiveSmallIntegerField(default=0, help_text="How many workers were killed during it."),
                 ),
+                ("claim", models.PositiveIntegerField(default=0, editable=False)),
                 (
                     "user",
                     models.ForeignKey(

@@ -60,6 +60,8 @@ class ImportRun(OwnedModel):
     )
     trial = models.JSONField(null=True, blank=True, help_text=_("Counts and first refusals of the last dry run."))
     attempts = models.PositiveSmallIntegerField(default=0, help_text=_("How many workers were killed during it."))
+    # Counts the processes that have taken the run, and the decisions of staff about it: see `claimed`.
+    claim = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         db_table = "import_runs"
@@ -83,6 +85,12 @@ class ImportRun(OwnedModel):
 
     def __str__(self) -> str:
         return self.file_name
+
+    def claimed(self) -> models.QuerySet["ImportRun"]:
+        """The run's row while the process that has taken it may write it: until another one takes it, because this one
+        was suspended for so long, or staff decide something else.
+        """
+        return ImportRun.objects.filter(pk=self.pk, claim=self.claim)
 
 
 class ImportFile(OwnedModel):

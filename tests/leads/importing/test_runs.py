@@ -3,6 +3,7 @@
 import pytest
 
 from leads.importing import runs, upload_worker
+from leads.importing.resume import resume_run
 from leads.models import ImportRun, Lead
 from tests.factories import NOTHING, Business
 from tests.leads.importing.operator import import_leads, run, write
@@ -70,3 +71,28 @@ def test_a_whole_file_is_not_stored_once_staff_have_stopped_its_run(owner, tmp_p
     result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic")
     assert (result.code, "or has ended it" in result.error) == (2, True)
     assert (the_run().state, owner.row_counts()) == ("interrupted", NOTHING)
+
+
+def test_a_command_whose_run_another_one_has_resumed_does_not_end_it(owner, tmp_path, monkeypatch):
+    """It was suspended between two batches; then it fails."""
+
+    def take_over(tables: object) -> None:
+        begun = the_run()
+        resume_run(user_id=owner.id, file_hash=begun.file_hash, options=begun.options)
+        raise ValueError("The first command has a fault.")
+
+    monkeypatch.setattr(runs, "analyze_grown", take_over)
+    with pytest.raises(ValueError, match="fault"):
+        import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--batch-size", "1")
+    assert (the_run().state, the_run().error, the_run().read) == ("running", "", 1)
+
+
+def test_a_whole_file_is_not_stored_once_another_command_has_resumed_its_run(owner, tmp_path, monkeypatch):
+    def take_over(tables: object) -> None:
+        begun = the_run()
+        resume_run(user_id=owner.id, file_hash=begun.file_hash, options=begun.options)
+
+    monkeypatch.setattr(runs, "analyze_grown", take_over)
+    result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic", "--on-duplicate", "create")
+    assert (result.code, "or has ended it" in result.error) == (2, True)
+    assert owner.row_counts() == NOTHING

@@ -1,5 +1,8 @@
 """How the worker processes an uploaded file: interruption, killed workers and deletion of old files."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -27,6 +30,64 @@ def test_a_worker_that_stops_leaves_the_rest_to_the_next(staff, monkeypatch):
     assert (the_run().state, the_run().read) == ("waiting", 1)
     run_worker()
     assert (the_run().state, the_run().read) == ("finished", 3)
+
+
+class _Killed(BaseException):
+    """The second worker is killed."""
+
+
+def _taken_over(stop: bool) -> Callable[[], bool]:
+    """While this worker was suspended, another one has taken its run, and is importing it."""
+
+    def kill() -> bool:
+        raise _Killed
+
+    def should_stop() -> bool:
+        ImportRun.objects.update(updated_at=clock.now() - 2 * resume.STALE)
+        with suppress(_Killed):
+            upload_worker.process_upload(the_run().pk, should_stop=kill)
+        if stop:
+            return True
+        raise ValueError("The first worker has a fault.")
+
+    return should_stop
+
+
+@pytest.fixture
+def importing(staff: Staff, monkeypatch: pytest.MonkeyPatch) -> ImportRun:
+    """A run that is imported row by row."""
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
+    upload(staff)
+    decide(staff, "import", **CHOSEN)
+    return the_run()
+
+
+def test_a_worker_that_was_overtaken_and_is_stopped_leaves_the_run_of_the_other_one(importing: ImportRun):
+    upload_worker.process_upload(importing.pk, should_stop=_taken_over(stop=True))
+    assert (the_run().state, the_run().read) == ("running", 2)
+
+
+def test_a_worker_that_was_overtaken_and_fails_leaves_the_run_of_the_other_one(importing: ImportRun):
+    with pytest.raises(ValueError, match="fault"):
+        upload_worker.process_upload(importing.pk, should_stop=_taken_over(stop=False))
+    assert (the_run().state, the_run().error, the_run().read) == ("running", "", 2)
+
+
+def test_a_worker_ends_its_dry_run_when_staff_have_begun_another_one(staff: Staff, monkeypatch: pytest.MonkeyPatch):
+    """The file may have been stopped, changed and tried again within one batch."""
+    monkeypatch.setattr(upload_worker, "BATCH_SIZE", 1)
+    upload(staff)
+    decide(staff, "try", **CHOSEN)
+
+    def try_again() -> bool:
+        decide(staff, "stop")
+        decide(staff, "try", **CHOSEN | {"column-3": ""})
+        return False
+
+    upload_worker.process_upload(the_run().pk, should_stop=try_again)
+    assert (the_run().state, the_run().trial, the_run().progress) == ("trying", None, None)
+    run_worker()
+    assert (the_run().state, the_run().trial["read"]) == ("preview", 3)
 
 
 def test_the_run_of_a_killed_worker_is_continued_a_limited_number_of_times(staff):
