@@ -1,14 +1,25 @@
-"""DryRun loads batches that are rolled back, as if the ones before had been stored; FirstChanges is its report."""
+"""Dry runs: each batch is rolled back, and DryRun loads it as if the ones before had been stored; FirstChanges is the
+report.
+"""
 
 import hashlib
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, load
+from leads.importing.resume import Before, skipping
+from leads.importing.runs import Refuse, Tell
 from leads.services.file_rows import CREATE, OTHER_CUSTOMERS, SKIP, check_rows
 from leads.services.import_rows import identity_of
 from leads.services.rules import EXTERNAL_ID_TAKEN, CheckedLead, LeadError
 from leads.services.update_rows import EarlierRows
+from leadsite.core.transactions import end_if_idle
+
+Show = Callable[[RowChange], None]
 
 
 class DryRun:
@@ -67,6 +78,37 @@ def _hashes(lead: CheckedLead) -> list[int]:
     identity = identity_of(lead)
     parts = [identity, (*identity, lead.phone_key)] if lead.external_id is not None else [identity]
     return [int.from_bytes(hashlib.blake2b("\0".join(part).encode(), digest_size=8).digest(), "big") for part in parts]
+
+
+def dry_run_import(
+    *,
+    user_id: UUID,
+    batches: Iterable[Batch],
+    options: Options,
+    before: Before,
+    refuse: Refuse,
+    show: Show,
+    tell: Tell,
+) -> Counts:
+    """Import each batch and roll it back; return the counts that an import would have.
+
+    `show` is called with each field of a lead or customer that would change. Raises UnreadableFile, django.db.Error.
+    """
+    counts, dry_run = Counts(), DryRun(options)
+    work = skipping(partial(dry_run.load, user_id=user_id), before, user_id=user_id, options=options)
+    for batch in batches:
+        with transaction.atomic():
+            end_if_idle()
+            loaded = work(batch)
+            transaction.set_rollback(True)
+        counts.add(loaded.counts)
+        for refusal in loaded.refusals:
+            refuse(refusal)
+        for change in loaded.changes:
+            show(change)
+        if tell(counts, batch.position):
+            break
+    return counts
 
 
 class FirstChanges:

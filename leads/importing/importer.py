@@ -9,6 +9,7 @@ from typing import Any
 
 from leads.importing.batches import Batch, Counts, Options, Refusal, RowChange, read_batches
 from leads.importing.columns.fields import Columns
+from leads.importing.dry_run import dry_run_import
 from leads.importing.errors_file import ErrorsFile, refused_rows
 from leads.importing.readers.files import Table
 from leads.importing.readers.read_ahead import read_ahead
@@ -19,7 +20,6 @@ from leads.importing.runs import (
     State,
     Tell,
     close_run,
-    dry_run_import,
     import_rows,
     import_whole,
 )
@@ -90,21 +90,16 @@ class Importer:
 
     def import_atomically(self, run: ImportRun) -> Counts:
         """Store all rows in one transaction, or none. Raises what import_whole raises."""
-        with self.refusal_output() as refuse:
-            try:
-                with self.batches() as batches:
-                    return import_whole(
-                        run=run,
-                        batches=batches,
-                        options=self.options,
-                        before=self.before,
-                        refuse=refuse,
-                        tell=self.tell,
-                        notes=self.notes,
-                    )
-            except Exception as error:
-                close_run(run, State.FAILED, str(error))
-                raise
+        with self.refusal_output() as refuse, self.batches() as batches:
+            return import_whole(
+                run=run,
+                batches=batches,
+                options=self.options,
+                before=self.before,
+                refuse=refuse,
+                tell=self.tell,
+                notes=self.notes,
+            )
 
     def notes(self) -> list[str]:
         """Sentences on what is not read of the file, and on its columns; complete after the last row."""

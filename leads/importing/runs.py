@@ -4,25 +4,24 @@ A run that was killed has stored whole batches and their number of rows, so that
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
-from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
-from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, Work, load
-from leads.importing.dry_run import DryRun
+from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, Work, load
 from leads.importing.readers.rows import storable
 from leads.importing.reports import report_rows
 from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
-from leads.services.undo import UndoStep, restore_leads, restore_names, undo_leads
+from leads.services.undo import Undone, UndoStep, restore_leads, restore_names, undo_leads
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
+from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.table_statistics import analyze_grown
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -30,6 +29,7 @@ State = ImportRun.State
 # A run that is over; one whose undo was killed, or has left something, is undone again.
 UNDOABLE: Final = (State.INTERRUPTED, State.FAILED, State.FINISHED, State.UNDOING, State.UNDONE)
 _OVERTAKEN: Final = gettext_noop("Another process is importing this run, or has ended it.")
+_NOT_STORED: Final = "The connection was lost at the end, and nothing was stored."
 BATCH_SIZE: Final = 5000
 UNDO_SIZE: Final = 2000
 # How long --atomic, which reads the file inside its transaction, may wait for the next batch.
@@ -37,7 +37,6 @@ READING_SECONDS: Final = 60.0
 # The tables that an import lets grow: see Note [Plans of small tables] in leadsite/core/table_statistics.py.
 GROWING: Final = ("customers", "conversations", "leads")
 Refuse = Callable[[Refusal], None]
-Show = Callable[[RowChange], None]
 Notes = Callable[[], Sequence[str]]
 Tell = Callable[[Counts, float | None], bool]
 
@@ -128,7 +127,6 @@ def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] 
     )
 
 
-@retried(attempts=1, source="import", operation="import file")
 def import_whole(
     *,
     run: ImportRun,
@@ -139,10 +137,26 @@ def import_whole(
     tell: Tell,
     notes: Notes = list,
 ) -> Counts:
-    """Store all rows of the file in one transaction, or none where one is refused. Opens the transaction.
+    """Store all rows of the file in one transaction, or none where one is refused, and how the run ended.
 
-    Raises RowsRefused; Overtaken, UnreadableFile, django.db.Error.
+    Raises RowsRefused; Overtaken, UnreadableFile, django.db.Error. After CommitUnknown the run is still running: only
+    the database knows whether the file was stored, and resume_run continues the run in both cases.
     """
+    try:
+        counts = _store_whole(run=run, batches=batches, options=options, before=before, refuse=refuse, tell=tell)
+    except CommitUnknown as error:
+        counts = _stored_counts(run, error)
+    except Exception as error:
+        close_run(run, State.FAILED, str(error))
+        raise
+    close_run(run, State.FINISHED, notes=notes())
+    return counts
+
+
+@retried(attempts=1, source="import", operation="import file")
+def _store_whole(
+    *, run: ImportRun, batches: Iterable[Batch], options: Options, before: Before, refuse: Refuse, tell: Tell
+) -> Counts:
     counts = Counts()
     load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
@@ -164,57 +178,27 @@ def import_whole(
         # Staff may have stopped the run, and somebody undone it, while the file was read.
         if not run.claimed().filter(state=State.RUNNING).update(**asdict(counts)):
             raise Overtaken(_OVERTAKEN)
-    close_run(run, State.FINISHED, notes=notes())
     return counts
 
 
-def dry_run_import(
-    *,
-    user_id: UUID,
-    batches: Iterable[Batch],
-    options: Options,
-    before: Before,
-    refuse: Refuse,
-    show: Show,
-    tell: Tell,
-) -> Counts:
-    """Import each batch and roll it back; return the counts that an import would have.
+def _stored_counts(run: ImportRun, error: CommitUnknown) -> Counts:
+    """Return the counts of a whole file whose COMMIT was not confirmed. Opens the transaction.
 
-    `show` is called with each field of a lead or customer that would change. Raises UnreadableFile, django.db.Error.
+    Raises OperationalError where nothing was stored, and the run has failed; `error` where the database is away;
+    Overtaken.
     """
-    counts, dry_run = Counts(), DryRun(options)
-    work = skipping(partial(dry_run.load, user_id=user_id), before, user_id=user_id, options=options)
-    for batch in batches:
+    try:
         with transaction.atomic():
-            end_if_idle()
-            loaded = work(batch)
-            transaction.set_rollback(True)
-        counts.add(loaded.counts)
-        for refusal in loaded.refusals:
-            refuse(refusal)
-        for change in loaded.changes:
-            show(change)
-        if tell(counts, batch.position):
-            break
-    return counts
-
-
-@dataclass(slots=True)
-class Undone:
-    """What an undo has done: leads removed, leads and names of customers given back, and those that stay because they
-    have been changed since (of created leads also those that have new messages).
-    """
-
-    removed: int = 0
-    left: int = 0
-    restored: int = 0
-    kept_changes: int = 0
-    names_restored: int = 0
-    names_kept: int = 0
-
-    @property
-    def remaining(self) -> int:
-        return self.left + self.kept_changes + self.names_kept
+            # The lost session holds the run's row until the server has committed it, or rolled it back.
+            stored = run.claimed().select_for_update().values(*Counts.__slots__).first()
+    except OperationalError:
+        raise error from None
+    if stored is None:
+        raise Overtaken(_OVERTAKEN)
+    if stored["read"]:
+        return Counts(**stored)
+    close_run(run, State.FAILED, _NOT_STORED)
+    raise OperationalError(_NOT_STORED) from error
 
 
 def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:

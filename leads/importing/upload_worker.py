@@ -17,13 +17,13 @@ from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Counts, Refusal, validate
 from leads.importing.columns.fields import UnknownColumns
-from leads.importing.dry_run import FirstChanges
+from leads.importing.dry_run import FirstChanges, dry_run_import
 from leads.importing.isolated.reading import IsolatedBatches, read_first_rows
 from leads.importing.preview import Preview, stored_form
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
 from leads.importing.resume import before_of, due_uploads, piece_of_file
-from leads.importing.runs import Overtaken, close_run, dry_run_import, import_rows
+from leads.importing.runs import Overtaken, close_run, import_rows
 from leads.importing.stored_files import FileGone, drop_file
 from leads.importing.uploads import options_of
 from leads.models import ImportFile, ImportRun

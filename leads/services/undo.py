@@ -32,6 +32,24 @@ class UndoStep:
     remaining: int = 0
 
 
+@dataclass(slots=True)
+class Undone:
+    """What an undo has done: leads removed, leads and names of customers given back, and those that stay because they
+    have been changed since (of created leads also those that have new messages).
+    """
+
+    removed: int = 0
+    left: int = 0
+    restored: int = 0
+    kept_changes: int = 0
+    names_restored: int = 0
+    names_kept: int = 0
+
+    @property
+    def remaining(self) -> int:
+        return self.left + self.kept_changes + self.names_kept
+
+
 @retried
 def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
     """Remove the untouched ones among a run's newest `limit` leads before the id `before`. Opens the transaction.

@@ -34,6 +34,7 @@ from leads.importing.sample import read_sample
 from leads.models import ImportRun, Lead
 from leads.services.file_rows import ON_DUPLICATE, SKIP
 from leadsite.accounts.models import User
+from leadsite.core.postgresql.base import CommitUnknown
 
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130  # the shell's exit code for a program ended by Ctrl-C
@@ -110,6 +111,8 @@ class Command(BaseCommand):
             sentence = f"The database reported an error: {error}".rstrip("\n.") + "."
             if self.resumable:
                 sentence += " What was stored until then stays; --resume continues the import."
+            elif isinstance(error, CommitUnknown):
+                sentence += " The file may have been stored: --resume without --atomic stores it where it was not."
             raise CommandError(sentence, returncode=COULD_NOT_RUN) from error
 
     def check_options(self, options: dict[str, Any]) -> None:

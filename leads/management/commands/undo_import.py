@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 from tqdm import tqdm
 
-from leads.importing.runs import Overtaken, Undone, undo
+from leads.importing.runs import Overtaken, undo
 from leads.models import ImportChange, ImportRun
+from leads.services.undo import Undone
 
 COULD_NOT_RUN = 2
 

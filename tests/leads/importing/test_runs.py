@@ -1,12 +1,17 @@
 """A run whose state others change while it is undone, or stored as a whole."""
 
+from collections.abc import Callable
+
 import pytest
+from django.db import OperationalError, connection
 
 from leads.importing import runs, upload_worker
 from leads.importing.resume import resume_run
 from leads.models import ImportRun, Lead
+from leads.services.undo import Undone
+from leadsite.core.postgresql.base import CommitUnknown, DatabaseWrapper
 from tests.factories import NOTHING, Business
-from tests.leads.importing.operator import import_leads, run, write
+from tests.leads.importing.operator import counts, import_leads, run, write
 from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
 from tests.sessions import session
 from tests.staff import Staff, address, staff_of
@@ -29,7 +34,7 @@ def stopped(owner: Business, monkeypatch) -> Staff:
 
 
 def test_a_run_cannot_be_resumed_while_it_is_undone(owner, stopped):
-    def resume(undone: runs.Undone) -> None:
+    def resume(undone: Undone) -> None:
         assert "This is not possible now" in decide(stopped, "resume").content.decode()
         run_worker()
 
@@ -38,7 +43,7 @@ def test_a_run_cannot_be_resumed_while_it_is_undone(owner, stopped):
 
 
 def test_an_undo_that_was_killed_is_begun_again(owner, stopped):
-    def kill(undone: runs.Undone) -> None:
+    def kill(undone: Undone) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -96,3 +101,59 @@ def test_a_whole_file_is_not_stored_once_another_command_has_resumed_its_run(own
     result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic", "--on-duplicate", "create")
     assert (result.code, "or has ended it" in result.error) == (2, True)
     assert owner.row_counts() == NOTHING
+
+
+@pytest.fixture
+def lose_commit(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes the server's answer to the COMMIT of a whole file get lost. `stored`: whether it was committed; `away`:
+    whether the database cannot be reached then.
+    """
+
+    def lose(*, stored: bool = True, away: bool = False) -> None:
+        commit = DatabaseWrapper._commit
+
+        def lost(wrapper: DatabaseWrapper) -> None:
+            patched.undo()
+            if stored:
+                commit(wrapper)
+            connection.connection.close()
+            if away:
+                monkeypatch.setattr(DatabaseWrapper, "_connect", refuse)
+            raise CommitUnknown("The server did not confirm the commit.")
+
+        patched = pytest.MonkeyPatch()
+        monkeypatch.setattr(runs, "analyze_grown", lambda tables: patched.setattr(DatabaseWrapper, "_commit", lost))
+
+    def refuse(*args: object) -> None:
+        raise OperationalError("connection refused")
+
+    return lose
+
+
+def test_a_whole_file_that_was_stored_is_finished_although_the_answer_was_lost(owner, tmp_path, lose_commit):
+    lose_commit()
+    result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic")
+    assert (result.code, result.counts) == (0, counts(created=2))
+    assert (the_run().state, the_run().created, Lead.objects.count()) == ("finished", 2, 2)
+
+
+def test_a_whole_file_that_was_not_stored_after_all_has_failed(owner, tmp_path, lose_commit):
+    lose_commit(stored=False)
+    result = import_leads(owner, write(tmp_path / "a.csv", *ROWS), "--atomic")
+    assert (result.code, "nothing was stored" in result.error) == (2, True)
+    assert (the_run().state, the_run().created, owner.row_counts()) == ("failed", 0, NOTHING)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_whole_file_of_which_nothing_is_known_is_stored_once_by_resume(
+    owner, tmp_path, lose_commit, monkeypatch, stored
+):
+    file = write(tmp_path / "a.csv", *ROWS)
+    lose_commit(stored=stored, away=True)
+    result = import_leads(owner, file, "--atomic", "--on-duplicate", "create")
+    assert (result.code, "--resume" in result.error) == (2, True)
+    monkeypatch.undo()
+    assert the_run().state == "running"
+    result = import_leads(owner, file, "--resume", "--on-duplicate", "create")
+    assert (result.code, result.counts) == (0, counts(created=2))
+    assert (the_run().state, Lead.objects.count()) == ("finished", 2)

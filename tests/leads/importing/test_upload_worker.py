@@ -87,7 +87,9 @@ def test_a_worker_ends_its_dry_run_when_staff_have_begun_another_one(staff: Staf
     upload_worker.process_upload(the_run().pk, should_stop=try_again)
     assert (the_run().state, the_run().trial, the_run().progress) == ("trying", None, None)
     run_worker()
-    assert (the_run().state, the_run().trial["read"]) == ("preview", 3)
+    trial = the_run().trial
+    assert trial is not None
+    assert (the_run().state, trial["read"]) == ("preview", 3)
 
 
 def test_the_run_of_a_killed_worker_is_continued_a_limited_number_of_times(staff):
