@@ -8,7 +8,9 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from conversations.models import Conversation, Customer
 from leads.models import Lead
+from leads.services.delete import delete_lead
 from tests.factories import NOTHING, call
 from tests.sessions import session, waiting
 from tests.site import until
@@ -196,3 +198,36 @@ def test_the_servers_log_contains_neither_number_nor_name(owner):
     for source, configuration in functions:
         assert "RAISE LOG" not in source
         assert "client_min_messages=error" in configuration
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restoration_that_waited_locks_the_customer_who_has_the_lead_then(owner):
+    """As after the undo of a merge: the first customer is still there, and the conversation is another's, who begins a
+    conversation at the same moment.
+    """
+    lead = owner.has_lead(customer_phone=PHONE)
+    delete_lead(user_id=owner.id, lead_id=lead.lead_id, person_id=None)
+    second = Customer.objects.create(user=owner.user, phone=OTHER["customer_phone"])
+    with ThreadPoolExecutor(1) as pool, session() as undo, session() as client, session() as observer:
+        undo.execute("SELECT FROM customers WHERE phone = %s FOR UPDATE", [PHONE])
+        undo.execute("UPDATE conversations SET customer_id = %s", [second.pk])
+        restore = "SELECT restore_lead_with_conversation(%s, %s)"
+        restored = pool.submit(lambda: client.execute(restore, [owner.id, lead.lead_id]).fetchone())
+        until(lambda: waiting(observer) == 1)
+        with transaction.atomic():
+            owner.has_lead(customer_phone=OTHER["customer_phone"])
+            undo.commit()
+            until(lambda: waiting_for(observer, client.info.backend_pid) == connection.connection.info.backend_pid)
+        row = restored.result(10)
+        client.commit()
+    assert row is not None
+    answer = row[0]
+    assert (answer["success"], answer.get("conversation_restored")) == (True, True), answer
+    assert Conversation.objects.get(pk=lead.conversation_id).status == "completed"
+
+
+def waiting_for(observer: psycopg.Connection, pid: int) -> int | None:
+    """Whom the session waits for."""
+    row = observer.execute("SELECT (pg_blocking_pids(%s))[1]", [pid]).fetchone()
+    assert row is not None
+    return row[0]
