@@ -17,6 +17,7 @@ from leads.migrating.sources.records import CONVERSATIONS, LEADS, MESSAGES
 from leads.migrating.staging import HealedRow, OldCustomer, OldMessage, messages_of
 from leads.migrating.values import read_message_status
 from leads.models import Lead, LeadRow
+from leadsite.core.statements import IsAnyOf
 from leadsite.core.transactions import INDEX_PLANS, end_if_idle, retried, set_locally
 
 _IN: Final = Message.Direction.IN.value
@@ -127,7 +128,7 @@ def _insert_messages(business: UUID, plans: Mapping[str, Plan], stored: Stored) 
             new = message.id in inserted
             stored.add(MESSAGES, message.line, message.id, message.note if new else "", new=new)
     Message.objects.set_times(list(touched))
-    active = Conversation.objects.filter(pk__in=touched, status=Conversation.Status.ACTIVE)
+    active = Conversation.objects.filter(IsAnyOf("pk", touched), status=Conversation.Status.ACTIVE)
     Conversation.objects.set_waiting(active.values_list("pk", flat=True))
 
 
