@@ -80,16 +80,16 @@ def measure(url: str, site: list[psutil.Process], key: str, requests: int) -> di
     }
 
 
-def use_of(url: str, site: list[psutil.Process], work: Callable[[], object]) -> Use:
+def use_of(url: str, site: list[psutil.Process], work: Callable[[], object], *, vacuum: bool = True) -> Use:
     """Call `work` and return what it has used. Sizes are those after a VACUUM, as autovacuum does: what can be used
-    again does not count as growth.
+    again does not count as growth. `vacuum`: not where `work` is about it.
     """
     postmaster = psutil.Process(int((ROOT / "var/bench/postgres/postmaster.pid").read_text().split("\n")[0]))
-    before = _state(url)
+    before = _state(url, vacuum)
     own, database = cpu_seconds(site), _server_seconds(postmaster)
     work()
     own, database = cpu_seconds(site) - own, _server_seconds(postmaster) - database
-    after = _state(url)
+    after = _state(url, vacuum)
     tables = {
         table: (size - before.sizes[table][0], indexes - before.sizes[table][1])
         for table, (size, indexes) in after.sizes.items()
@@ -128,9 +128,10 @@ class _State:
     sizes: dict[str, tuple[int, int]]
 
 
-def _state(url: str) -> _State:
+def _state(url: str, vacuum: bool) -> _State:
     ((log,),) = execute(url, _LOG)
-    execute(url, "VACUUM")
+    if vacuum:
+        execute(url, "VACUUM")
     ((audit_rows,),) = execute(url, _ROWS)
     return _State(log, audit_rows, sizes_of(url))
 

@@ -2,7 +2,8 @@
 
 python -m bench.capacity.growth: a business with 1,000,000 leads and 5,000,000 messages, and one with ten times as many,
 each on an embedded PostgreSQL of its own below var/, whose rows are made once (an hour, 30 GB) and kept. After
-the pages and the writes it changes as many rows as a month of work, and measures what that leaves for VACUUM.
+the pages and the writes it changes as many rows as a month of work, measures what that leaves for VACUUM, and then what
+migrations would cost.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import psutil
 import psycopg
 
 from bench.capacity.costs import execute, signed, sizes_of, write_tables
+from bench.capacity.migrations import Cost, migration_table, migrations_of
 from bench.deliveries import delivery
 from bench.harness import ROOT, SITE_PORT, WORKERS, write
 from bench.imports import rows
@@ -58,11 +60,12 @@ class Month:
 
 @dataclass(frozen=True)
 class Grown:
-    """The figures of one size: milliseconds of pages, writes a second, and a month."""
+    """The figures of one size: milliseconds of pages, writes a second, a month, and migrations."""
 
     pages: Mapping[str, tuple[float, float]]
     rates: Mapping[str, float]
     month: Month
+    migrations: Mapping[str, Cost]
 
 
 def main() -> None:
@@ -86,7 +89,7 @@ def measured(leads: int) -> Grown:
         rates = {name: rate() for name, rate in writes_of(place).items()}
         for name, rate in rates.items():
             print(f"{name:36} {rate:>8,.0f}/s", flush=True)
-        return Grown(pages, rates, a_month(place, leads))
+        return Grown(pages, rates, a_month(place, leads), migrations_of(place.url))
 
 
 def writes_of(place: Workplace) -> dict[str, Callable[[], float]]:
@@ -164,6 +167,7 @@ def document(small: Grown, large: Grown, leads: int) -> Iterator[str]:
     for name, rate in small.rates.items():
         yield f"| {name} | {rate:,.0f} | {large.rates[name]:,.0f} | {longer[name]:.2f} |"
     yield from month_table(large.month, many)
+    yield from migration_table(large.migrations, leads * 5 * FACTOR)
 
 
 def month_table(month: Month, many: str) -> Iterator[str]:
