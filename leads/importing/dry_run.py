@@ -14,7 +14,7 @@ from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, Row
 from leads.importing.resume import Before, skipping
 from leads.importing.runs import Refuse, Tell
 from leads.services.file_rows import CREATE, OTHER_CUSTOMERS, SKIP, check_rows
-from leads.services.import_rows import identity_of
+from leads.services.import_rows import identity_of, wait_for_whole_file
 from leads.services.rules import EXTERNAL_ID_TAKEN, CheckedLead, LeadError
 from leads.services.update_rows import EarlierRows
 from leadsite.core.transactions import end_if_idle
@@ -99,6 +99,7 @@ def dry_run_import(
     for batch in batches:
         with transaction.atomic():
             end_if_idle()
+            wait_for_whole_file(user_id=user_id)
             loaded = work(batch)
             transaction.set_rollback(True)
         counts.add(loaded.counts)

@@ -17,6 +17,7 @@ from leads.importing.readers.rows import storable
 from leads.importing.reports import report_rows
 from leads.importing.resume import Before, skipping
 from leads.models import ImportRefusal, ImportRun
+from leads.services.import_rows import wait_for_other_imports, wait_for_whole_file
 from leads.services.undo import Undone, UndoStep, restore_leads, restore_names, undo_leads
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
@@ -86,6 +87,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
     # Two processes that import the same run: the run's row is locked, and the second one finds another `read`.
     with acting(_actor(run)), transaction.atomic():
         end_if_idle()
+        wait_for_whole_file(user_id=run.user_id)
         mine = run.claimed().select_for_update().values_list("read", "state").first()
         if mine != (read, State.RUNNING):
             raise Overtaken(_OVERTAKEN)
@@ -162,6 +164,7 @@ def _store_whole(
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
     with acting(_actor(run)), transaction.atomic():
         end_if_idle(seconds=READING_SECONDS)
+        wait_for_other_imports(user_id=run.user_id)
         for batch in batches:
             loaded = work(batch)
             counts.add(loaded.counts)
@@ -219,13 +222,14 @@ def undo(*, run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
 
 def _undo_steps(run: ImportRun, tell: Callable[[Undone], Any]) -> Undone:
     undone, step = Undone(), UndoStep()
-    while (step := undo_leads(run_id=run.pk, before=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+    own: dict[str, Any] = {"user_id": run.user_id, "run_id": run.pk, "limit": UNDO_SIZE}
+    while (step := undo_leads(before=step.last_id, **own)).last_id is not None:
         undone.removed, undone.left = undone.removed + step.undone, undone.left + step.remaining
         tell(undone)
-    while (step := restore_leads(run_id=run.pk, after=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+    while (step := restore_leads(after=step.last_id, **own)).last_id is not None:
         undone.restored, undone.kept_changes = undone.restored + step.undone, undone.kept_changes + step.remaining
         tell(undone)
-    while (step := restore_names(run_id=run.pk, after=step.last_id, limit=UNDO_SIZE)).last_id is not None:
+    while (step := restore_names(after=step.last_id, **own)).last_id is not None:
         undone.names_restored, undone.names_kept = (
             undone.names_restored + step.undone,
             undone.names_kept + step.remaining,

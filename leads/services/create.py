@@ -10,12 +10,13 @@ create_lead_with_conversation.sql.
 
 Note [Lock order]: customer, conversation, lead, message. Several customers are locked in the order of their phone key,
 then those without phone in the order of their WhatsApp user id. Who writes conversations or leads locks the customer's
-row first, so lock waits cannot form a cycle. Two kinds of writers do not:
+row first, so lock waits cannot form a cycle. Three kinds of writers do not:
 - The sender and statuses lock messages first, in the order of their ids or without waiting (SKIP LOCKED), and then the
   customers without waiting (Customer.objects.lock_owners): their waits cannot close a cycle.
 - An erasure looks for the person in all tables (leadsite/privacy/rows.py), and the deletion of old messages for leads
   of others that began with one (purge.py, retention.py). They lock the few rows that they find; in a cycle with a
   writer who has several of these, PostgreSQL ends one of the two, and `retried` repeats it.
+- A file that is stored as a whole, batch by batch: Note [Imports side by side] in import_rows.py.
 """
 
 from collections.abc import Sequence

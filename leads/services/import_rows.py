@@ -5,6 +5,7 @@ updates of those are in update_rows.py.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from conversations.models import Customer, UpsertedCustomer
@@ -23,9 +24,32 @@ from leads.services.file_rows import (
 )
 from leads.services.rules import CheckedLead, LeadError, external_ids, without_taken
 from leads.services.update_rows import EarlierRows, update_leads
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import INDEX_PLANS, ConcurrentChange, set_locally
 
 Identity = tuple[str, ...]
+# Note [Imports side by side]: a file that is stored as a whole locks customers batch by batch, so not in the order of
+# Note [Lock order] in create.py, and what waits for it may have locked what it needs next. So no other transaction of
+# an import of the business, of its undo or of a dry run is open beside it. These lock all their customers in that
+# order, and go on side by side.
+_SIDE_BY_SIDE: Final = "SELECT pg_advisory_xact_lock_shared(hashtextextended('imports of ' || %s::text, 0))::text"
+_ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended('imports of ' || %s::text, 0))::text"
+
+
+def wait_for_whole_file(*, user_id: UUID) -> None:
+    """Wait until no file of the business is being stored as a whole. See Note [Imports side by side].
+
+    Caller holds the transaction, which has locked nothing yet. Raises django.db.Error.
+    """
+    fetch_rows(_SIDE_BY_SIDE, [str(user_id)])
+
+
+def wait_for_other_imports(*, user_id: UUID) -> None:
+    """Wait until no other import of the business has a transaction, and let none begin one until this one ends.
+
+    Caller holds the transaction, which has locked nothing yet. Raises django.db.Error.
+    """
+    fetch_rows(_ALONE, [str(user_id)])
 
 
 def identity_of(lead: CheckedLead) -> Identity:

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 from conversations.models import Conversation, Customer, Message
 from conversations.services.locking import lock_all
 from leads.models import ImportChange, Lead, LeadContents
+from leads.services.import_rows import wait_for_whole_file
 from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -51,7 +52,7 @@ class Undone:
 
 
 @retried
-def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
+def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
     """Remove the untouched ones among a run's newest `limit` leads before the id `before`. Opens the transaction.
 
     The lead's conversation is removed with it if it was created with it and is empty then, and the customer likewise.
@@ -63,6 +64,7 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
     # The customer may write, and staff may change the lead, at the same moment: each waits for the customer's row.
     with transaction.atomic():
         end_if_idle()
+        wait_for_whole_file(user_id=user_id)
         newest = Lead.objects.filter(import_run_id=run_id).order_by("-pk")
         if before is not None:
             newest = newest.filter(pk__lt=before)
@@ -81,7 +83,7 @@ def undo_leads(*, run_id: UUID, before: UUID | None, limit: int) -> UndoStep:
 
 
 @retried
-def restore_leads(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
+def restore_leads(*, user_id: UUID, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
     """Give back what a run changed in the next `limit` leads after the id `after`. Opens the transaction.
 
     A field that has been changed since stays, and its lead counts as remaining. Leads that the run created are those of
@@ -90,6 +92,7 @@ def restore_leads(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
     # Staff may change the lead at the same moment: both wait for the customer's row.
     with transaction.atomic():
         end_if_idle()
+        wait_for_whole_file(user_id=user_id)
         recorded = ImportChange.objects.filter(run=run_id, lead__isnull=False).order_by("lead")
         if after is not None:
             recorded = recorded.filter(lead__gt=after)
@@ -106,11 +109,12 @@ def restore_leads(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
 
 
 @retried
-def restore_names(*, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
+def restore_names(*, user_id: UUID, run_id: UUID, after: UUID | None, limit: int) -> UndoStep:
     """As restore_leads, for the names of customers. Opens the transaction. Raises django.db.Error."""
     # A colleague may rename the customer at the same moment: the customer's row is locked.
     with transaction.atomic():
         end_if_idle()
+        wait_for_whole_file(user_id=user_id)
         recorded = ImportChange.objects.filter(run=run_id, customer__isnull=False).order_by("customer")
         if after is not None:
             recorded = recorded.filter(customer__gt=after)

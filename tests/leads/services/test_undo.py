@@ -78,7 +78,7 @@ def test_a_lead_that_staff_changed_between_two_batches_of_the_run_stays(owner):
     _import_batch(importing, customer_phone="+4915100000001", external_id="a", customer_name="Anna", details="Cake")
     Lead.objects.update(status="qualified", updated_at=clock.now())
     _import_batch(importing, external_id="a", details="Two cakes")
-    step = undo_leads(run_id=importing.pk, before=None, limit=10)
+    step = undo_leads(user_id=owner.id, run_id=importing.pk, before=None, limit=10)
     assert (step.undone, step.remaining) == (0, 1)
     assert Lead.objects.get().status == "qualified"
 

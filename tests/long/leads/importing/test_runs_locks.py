@@ -1,0 +1,65 @@
+"""A whole file and another import that need the same customers in opposite orders."""
+
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from leads.importing import runs
+from leads.models import Lead
+from tests.factories import Business
+from tests.leads.importing.operator import CommandResult, counts, import_leads, run, write
+from tests.sessions import processes, session, waiting
+from tests.site import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROWS = ("+4915100000001,Amina,order,Cake,", "+4915100000002,Bruno,order,Bread,")
+
+
+@pytest.mark.parametrize("other", [(), ("--atomic",), ("--dry-run",)], ids=["batches", "atomic", "dry run"])
+def test_a_whole_file_is_stored_beside_another_import(
+    owner: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[str, ...]
+) -> None:
+    """The other one begins after the first batch of the whole file, and would lock the customer of the second."""
+    backwards, forwards = write(tmp_path / "a.csv", *reversed(ROWS)), write(tmp_path / "b.csv", *ROWS)
+    started: list[Future[CommandResult]] = []
+
+    def start(tables: object) -> None:
+        if not started:
+            started.append(pool.submit(run, "import_leads", forwards, "--user", owner.user.email, *other))
+            until(lambda: waiting(observer) == 1)
+            # PostgreSQL looks for a deadlock after a second, and ends the session that has waited for less.
+            time.sleep(1.2)
+
+    monkeypatch.setattr(runs, "analyze_grown", start)
+    with processes(1) as pool, session() as observer:
+        whole = import_leads(owner, backwards, "--atomic", "--batch-size", 1)
+        beside = started[0].result()
+    assert (whole.error, whole.counts) == ("", counts(created=2))
+    assert (beside.error, beside.counts) == ("", counts(skipped=2))
+    assert Lead.objects.count() == 2
+
+
+def test_a_whole_file_is_stored_beside_an_undo(
+    owner: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone = import_leads(owner, write(tmp_path / "b.csv", *ROWS)).summary["run"]
+    file = write(tmp_path / "a.csv", *(row.replace("order", "booking") for row in reversed(ROWS)))
+    started: list[Future[CommandResult]] = []
+
+    def start(tables: object) -> None:
+        if not started:
+            started.append(pool.submit(run, "undo_import", undone))
+            until(lambda: waiting(observer) == 1)
+            # PostgreSQL looks for a deadlock after a second, and ends the session that has waited for less.
+            time.sleep(1.2)
+
+    monkeypatch.setattr(runs, "analyze_grown", start)
+    with processes(1) as pool, session() as observer:
+        whole = import_leads(owner, file, "--atomic", "--batch-size", 1)
+        beside = started[0].result()
+    assert (whole.error, whole.counts) == ("", counts(created=2))
+    assert Lead.objects.filter(type="booking").count() == 2
+    assert beside.error == "" or "stay" in beside.error
