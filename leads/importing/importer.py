@@ -13,6 +13,7 @@ from leads.importing.dry_run import dry_run_import
 from leads.importing.errors_file import ErrorsFile, refused_rows
 from leads.importing.readers.files import Table
 from leads.importing.readers.read_ahead import read_ahead
+from leads.importing.readers.rows import storable
 from leads.importing.resume import NOT_BEFORE, Before, find_imported_before, resume_run
 from leads.importing.runs import (
     Overtaken,
@@ -52,7 +53,8 @@ class Importer:
         if resume and (run := resume_run(user_id=self.user.pk, file_hash=digest, options=asked)) is not None:
             return run
         self._look_back(digest, again=again)
-        name, header = Path(self.file).name, self.table.header
+        # A name that is no UTF-8 has surrogates in Python.
+        name, header = storable(Path(self.file).name), self.table.header
         run = ImportRun(user=self.user, file_name=name, file_hash=digest, options=asked, columns=header)
         run.format = self.table.format
         run.save()

@@ -246,3 +246,10 @@ def test_it_reads_standard_input_and_prints_lines_without_a_terminal(owner, tmp_
     assert "Traceback" not in result.stderr
     assert ImportRun.objects.get().file_name == "-"
     assert (tmp_path / "e.csv").exists()
+
+
+def test_a_file_whose_name_is_no_utf_8_is_imported(owner, tmp_path):
+    """As Windows and old archives leave them: b"M\\xe4rz.csv"."""
+    file = write(tmp_path / "M\udce4rz.csv", "+4915100000001,Amina,order,Cake,")
+    assert import_leads(owner, file).code == 0
+    assert ImportRun.objects.get().file_name.endswith("rz.csv")
