@@ -32,7 +32,11 @@ class SearchPaginator(BoundedPaginator):
     @cached_property
     def count(self) -> int:
         pages: Any = self.object_list
-        return int(pages.count(self.limit))
+        ids = pages.ids(self.limit)
+        if len(ids) < self.limit:
+            # All of them: a page of these needs no second search.
+            self.object_list = pages.of(ids)
+        return len(ids)
 
 
 class CustomerSearchAdmin(OwnedAdmin):

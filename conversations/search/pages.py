@@ -10,11 +10,13 @@ from functools import reduce
 from itertools import product
 from operator import and_, or_
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThanOrEqual, TupleLessThanOrEqual
 
 from conversations.search.queries import customers_with, read_term, texts_with
+from leadsite.core.statements import IsAnyOf
 
 # How many of the newest rows are looked at; the second, if what the first have lets expect that it is enough.
 _DEPTHS: Final = (2_000, 20_000)
@@ -65,13 +67,21 @@ class FoundPages(Generic[Row]):
 
     def count(self, limit: int) -> int:
         """Return the number of rows, at most `limit`."""
+        return len(self.ids(limit))
+
+    def ids(self, limit: int) -> list[UUID]:
+        """Return the ids of up to `limit` rows, not in their order."""
         pages = self.order_by("-pk")
         newest = pages._among_the_newest(pages.matching.values_list("pk", flat=True), limit)
         if newest is not None:
-            return len(newest)
+            return newest
         # Without an order. Each row may be in several branches.
         bounded = (branch.order_by()[:limit] for branch in self.branches)
-        return min(limit, _union_of(["pk"], bounded).count())
+        return [row["pk"] for row in _union_of(["pk"], bounded)[:limit]]
+
+    def of(self, ids: Iterable[UUID]) -> QuerySet[Row]:
+        """Return a query for these of the rows, which needs no search."""
+        return self.rows.filter(IsAnyOf("pk", ids))
 
     def __getitem__(self, span: slice) -> list[Row]:
         if self._columns not in _ORDERS:

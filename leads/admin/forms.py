@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -17,8 +16,8 @@ from leads.services.refusals import LeadRefused, log_failed_creation
 from leads.services.rules import NewLead
 from leads.services.status_order import check_status
 from leadsite.accounts.business.places import country_of
+from leadsite.adminkit.dates import check_moment
 from leadsite.adminkit.owned import OwnedForm
-from leadsite.core import clock
 from leadsite.languages.texts import shown
 
 
@@ -54,11 +53,7 @@ class LeadForm(OwnedForm):
         fields = ["type", "details", "status", "lost_reason", "assigned_to", "follow_up_at"]
 
     def clean_follow_up_at(self) -> datetime | None:
-        """As in the inbox and over REST: a year that Python cannot show in each zone breaks each page that has it."""
-        chosen: datetime | None = self.cleaned_data["follow_up_at"]
-        if chosen is not None and not clock.has_all_zones(chosen):
-            raise forms.ValidationError(gettext("Choose a date and a time, such as 2026-11-30 09:00."))
-        return chosen
+        return check_moment(self.cleaned_data["follow_up_at"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

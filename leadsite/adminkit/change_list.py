@@ -30,6 +30,12 @@ class LongList(ChangeList):
         messages.info(request, words)
         return super().get_queryset(request, exclude_parameters)
 
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.multi_page:
+            # The rows that were counted: Django would search for them once more.
+            self.result_list = self.paginator.object_list
+
     def _is_by_index(self, rows: QuerySet[Any]) -> bool:
         first = rows.query.order_by[0]
         by = first.expression if isinstance(first, OrderBy) else str(first).removeprefix("-")

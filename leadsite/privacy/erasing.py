@@ -7,6 +7,7 @@ rows, mentions in the texts of others) follows table by table, in short transact
 between, a worker finishes the erasure within a minute: what is searched for is kept, encrypted, until then.
 """
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -110,29 +111,43 @@ def finish_erasure(*, erasure_id: UUID, seconds: float | None = None) -> Erasure
     if erasure.pending is None:
         return erasure
     search = Search.of(Person.unsealed(erasure.pending))
-    until = time.monotonic() + seconds if seconds is not None else None
-    steps: dict[str, Callable[[], int]] = {"import_files": partial(drop_files_with, search), "files": _delete_bytes}
-    steps |= {name: partial(erase_in, name, search) for name, table in TABLES.items() if table.searched()}
-    steps[ENTRIES] = partial(erase_mentions, search)
-    for name, step in steps.items():
-        if until is not None and time.monotonic() > until:
-            return erasure
+    until = time.monotonic() + seconds if seconds is not None else math.inf
+
+    def is_late() -> bool:
+        return time.monotonic() > until
+
+    for name, step in _steps(search, is_late).items():
         try:
             count = step()
         except Error:
             # The person's rows are gone already, so that a request that has a limit says so.
-            if until is None:
+            if seconds is None:
                 raise
             log.warning("erasure_interrupted", erasure=str(erasure_id), table=name, exc_info=True)
             return erasure
         if count:
             erasure.removed[name] = erasure.removed.get(name, 0) + count
+        # The step may have ended before its end.
+        if is_late():
+            return erasure
     return _close(erasure)
 
 
-def _delete_bytes() -> int:
+def _steps(search: Search, is_late: Callable[[], bool]) -> dict[str, Callable[[], int]]:
+    """What is searched. Each returns what it has removed, and ends early where it is late."""
+    steps: dict[str, Callable[[], int]] = {
+        "import_files": partial(drop_files_with, search, should_stop=is_late),
+        "files": partial(_delete_bytes, is_late),
+    }
+    tables = [name for name, table in TABLES.items() if table.searched()]
+    steps |= {name: partial(erase_in, name, search, should_stop=is_late) for name in tables}
+    steps[ENTRIES] = partial(erase_mentions, search)
+    return steps
+
+
+def _delete_bytes(should_stop: Callable[[], bool]) -> int:
     """Delete the bytes of files whose message is gone: of this person's, and of others' at the same time."""
-    delete_orphans()
+    delete_orphans(should_stop=should_stop)
     return 0  # their rows are counted already
 
 

@@ -7,7 +7,8 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import IO, BinaryIO, Final
 from uuid import UUID
 
@@ -34,13 +35,18 @@ class _TooLarge(Exception):
     """The file unpacks to more than LARGEST bytes."""
 
 
-def drop_files_with(search: Search) -> int:
+def drop_files_with(search: Search, *, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Delete the business's stored files with the person in them; return how many. Their runs fail and say why.
 
-    Opens transactions.
+    `should_stop` is asked before each piece of a file, of which there may be a thousand. Opens transactions.
     """
     runs = ImportFile.objects.filter(user_id=search.user_id).order_by("run_id").values_list("run_id", flat=True)
-    return sum(_drop(run_id) for run_id in runs.distinct() if _has_person(run_id, search))
+    dropped = 0
+    for run_id in runs.distinct():
+        if should_stop():
+            break
+        dropped += _has_person(run_id, search, should_stop) and _drop(run_id)
+    return dropped
 
 
 @retried(source="worker", operation="erase customer")
@@ -59,13 +65,14 @@ def _drop(run_id: UUID) -> bool:
         return True
 
 
-def _has_person(run_id: UUID, search: Search) -> bool:
+def _has_person(run_id: UUID, search: Search, should_stop: Callable[[], bool]) -> bool:
     run = ImportRun.objects.filter(pk=run_id).first()
     if run is None:
         return False
     try:
         with open_file(run=run) as file:
-            return any(_is_in(text, search) for text in _texts(file))
+            texts = takewhile(lambda _: not should_stop(), _texts(file))
+            return any(_is_in(text, search) for text in texts)
     except FileGone:
         return False
     except _TooLarge:

@@ -1,7 +1,7 @@
 """Searches tables for the traces of a person, a range of rows at a time, and takes them out."""
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -37,15 +37,19 @@ class Search:
         return cls(person.user_id, person.traces, person.words, others_of(person.user_id))
 
 
-def erase_in(name: str, search: Search) -> int:
-    """Take the person's traces out of a table; return how many rows were deleted or changed. Opens transactions."""
+def erase_in(name: str, search: Search, *, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Take the person's traces out of a table; return how many rows were deleted or changed. Opens transactions.
+
+    `should_stop` is asked before each range of rows.
+    """
     table = TABLES[name]
     changed, after = 0, None
-    while True:
+    while not should_stop():
         after, count = _erase_range(name, table, search, after)
         changed += count
         if after is None:
-            return changed
+            break
+    return changed
 
 
 def find_in(name: str, search: Search) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Admin page of API keys."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from leadsite.accounts.models import ApiKey, all_scopes
 from leadsite.accounts.services import NotOneKey, replace_api_key, store_new_key
 from leadsite.adminkit.changed_fields import ChangedFields
+from leadsite.adminkit.dates import check_moment
 from leadsite.adminkit.owned import businesses_to_choose, owner_of
 from leadsite.adminkit.page import AdminPage
 from leadsite.adminkit.values import moment
@@ -35,6 +37,9 @@ class ApiKeyForm(ChangedFields):
         fields = ["user", "name", "scopes", "expiry"]
         labels = {"user": _("Business"), "name": _("Name"), "expiry": _("Expires")}
         help_texts = {"expiry": _("If empty, the key does not expire.")}
+
+    def clean_expiry(self) -> datetime | None:
+        return check_moment(self.cleaned_data["expiry"])
 
 
 @admin.register(ApiKey)

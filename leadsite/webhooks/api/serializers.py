@@ -4,7 +4,13 @@ from typing import Any
 
 from rest_framework import serializers
 
-from leadsite.rest.fields import StrictBooleanField, StrictCharField, StrictChoiceField, StrictSerializer
+from leadsite.rest.fields import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictDateTimeField,
+    StrictSerializer,
+)
 from leadsite.rest.schema import A_TIME, AN_ID, ANOTHER_ID, example
 from leadsite.webhooks.addresses import AddressRefused, check_url
 from leadsite.webhooks.headers import MAX_HEADERS, VALUE_MAX_LENGTH, HeaderRefused, check_headers
@@ -175,7 +181,7 @@ class EventWithPayloadSerializer(EventSerializer):
 class RetryFailedSerializer(StrictSerializer):
     """Which failed events to queue again: all, or those since a time."""
 
-    since = serializers.DateTimeField(required=False, help_text="Only events that were written since then.")
+    since = StrictDateTimeField(required=False, help_text="Only events that were written since then.")
 
 
 @example(answered={"success": True, "queued": 12, "more": False})

@@ -57,6 +57,7 @@ def test_the_download(staff, page):
 
 def test_the_download_with_files_is_an_archive(staff, page, owner):
     video = has_video(owner, b"a video")
+    assert f'href="{page}/export/?zip"' in staff.client.get(f"{page}/change/").content.decode()
     answer = staff.client.get(f"{page}/export/?zip")
     assert answer.headers["Content-Type"] == "application/zip"
     assert "attachment" in answer.headers["Content-Disposition"]

@@ -1,5 +1,7 @@
 """Erasing a person: nothing of them is left in any table, and everything of others is."""
 
+import io
+from itertools import count
 from unittest.mock import Mock
 
 import pytest
@@ -10,10 +12,11 @@ from structlog.testing import capture_logs
 from conversations.media.files import SMALL, media_storage
 from conversations.models import Conversation, Customer, ErasedMark, Message, StoredMedia
 from conversations.services.media import delete_orphans
+from leads.importing.stored_files import store_file
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.accounts.models import IdempotencyKey
 from leadsite.monitoring.models import FailedTransaction
-from leadsite.privacy import erasing
+from leadsite.privacy import erasing, files, rows
 from leadsite.privacy.erasing import erase_customer, finish_erasures
 from leadsite.privacy.models import Erasure
 from leadsite.privacy.people import PersonUnknown
@@ -100,7 +103,7 @@ def test_another_business_keeps_the_same_person(person, owner, stranger):
 
 
 def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, monkeypatch):
-    def killed(*arguments):
+    def killed(*arguments, **options):
         raise SystemExit
 
     with monkeypatch.context() as patch:
@@ -121,10 +124,10 @@ def test_an_erasure_that_fails_does_not_keep_the_others_waiting(owner, stranger,
         for business in (owner, stranger)
     )
 
-    def fails(name, search):
+    def fails(name, search, **options):
         if search.user_id == owner.id:
             raise error("of this person")
-        return erase_in(name, search)
+        return erase_in(name, search, **options)
 
     monkeypatch.setattr(erasing, "erase_in", fails)
     with pytest.raises(ExceptionGroup, match="1 of 2 erasures failed") as failed, capture_logs() as logs:
@@ -135,6 +138,27 @@ def test_an_erasure_that_fails_does_not_keep_the_others_waiting(owner, stranger,
     monkeypatch.undo()
     assert finish_erasures() == 1
     assert not Erasure.objects.filter(finished_at=None).exists()
+
+
+@pytest.mark.parametrize("seconds", [0, 2, 4, 7, 11, 16, 22])
+def test_an_erasure_whose_time_ends_anywhere_is_finished_by_a_worker(person, owner, monkeypatch, seconds):
+    """Also in the middle of a large file, or of a table."""
+    run = ImportRun.objects.create(user=owner.user, file_name="june.csv", state="preview")
+    store_file(run=run, file=io.BytesIO(b"Phone,Name\n" + b"+447700900123,Otto\n" * 200 + b"+16505551234,Sheena\n"))
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "BLOCK", 1000)
+        patch.setattr(rows, "RANGE", 1)
+        # Each look at the clock is a second after the last one.
+        patch.setattr(erasing, "time", Mock(monotonic=count().__next__))
+        erasure = erase_customer(user_id=owner.id, customer_id=person.pk, seconds=seconds)
+    assert erasure.finished_at is None
+    run.refresh_from_db()
+    # The file has four blocks.
+    assert run.state == ("preview" if seconds < 5 else "failed")
+    assert finish_erasures() == 1
+    assert traces() == []
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("failed", files.ERASED)
 
 
 def test_where_the_connection_is_lost_no_other_erasure_is_tried(owner, monkeypatch):

@@ -95,7 +95,17 @@ def test_a_limit_is_answered_with_more(integrator, owner, monkeypatch):
     assert owner.client.post(path).json() == {"success": True, "queued": 1, "more": False}
 
 
-@pytest.mark.parametrize("body", [{"since": "yesterday"}, {"sinse": "2026-01-01T00:00:00Z"}, {"since": None}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"since": "yesterday"},
+        {"sinse": "2026-01-01T00:00:00Z"},
+        {"since": None},
+        {"since": 20260101},
+        {"since": "2026-01-01T00:00:00"},
+        {"since": "9999-12-31T23:59:59-12:00"},
+    ],
+)
 def test_an_invalid_time_is_an_error_and_nothing_is_sent(integrator, owner, body):
     owner.post_lead()
     fail_all()

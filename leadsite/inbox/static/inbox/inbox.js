@@ -123,6 +123,7 @@
         root.classList.remove("has-customer");
         if (push) history.pushState({}, "", url);
         choose(id);
+        if (find("inbox-elsewhere").querySelector(`[data-chat="${id}"]`)) find("inbox-elsewhere").hidden = true;
         begin(url.hash);
         if (focus && isWide()) (box() || thread()).focus({preventScroll: true});
         etag = "";
@@ -273,7 +274,7 @@
     let sentFile = null;
     function tooLate(id, text, file) {
         if (!(text.trim() && drafts.read(id) === text) && (!file || file === sentFile)) return;
-        if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent);
+        if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent, id);
     }
 
     async function post(form, body) {
@@ -292,7 +293,7 @@
             const {status, page} = await post(form, body);
             if (status === 200) sentFile = file;
             if (chat()?.dataset.chat !== id) {
-                if (status !== 200) elsewhere(root.dataset.notSent);
+                if (status !== 200) elsewhere(root.dataset.notSent, id);
                 else if (drafts.read(id) === text) drafts.write(id, "");
                 return;
             }
@@ -305,7 +306,7 @@
             merge(page, {own: true});
             box().focus({preventScroll: true});
         } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent);
+            if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent, id);
         } finally {
             form.classList.remove("is-sending");
         }
@@ -319,15 +320,23 @@
                 const shown = window.inboxWork.inView(form), refused = status !== 200;
                 const isDone = !refused && window.inboxWork.sent(shown, body);
                 merge(page, {own: true, sent: isDone || refused ? shown : null, refused});
-            } else if (status !== 200) elsewhere(root.dataset.notChanged);
+            } else if (status !== 200) elsewhere(root.dataset.notChanged, id);
             refreshList().catch(failed);
         } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged);
+            if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged, id);
         }
     }
 
-    /* Of a chat that is not in view any more. */
-    function elsewhere(words) { said.textContent = words; }
+    /* Of a chat that is not in view any more: it stays until that is opened. */
+    function elsewhere(words, id) {
+        const line = find("inbox-elsewhere"), link = document.createElement("a");
+        link.href = `${root.dataset.home}${id}/`;
+        link.dataset.chat = id;
+        link.textContent = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || root.dataset.customer;
+        line.replaceChildren(link, ` ${words}`);
+        line.hidden = false;
+    }
+    document.addEventListener("inbox:elsewhere", event => elsewhere(event.detail.words, event.detail.chat));
 
     function problem(words) {
         const line = document.createElement("p");

@@ -84,7 +84,7 @@
         try {
             const {page, status} = await post(form.action, new FormData(form, submitter));
             if (chat() !== opened) {  // a form of that chat has no place in this one
-                if (status !== 200) document.getElementById("inbox-said").textContent = root.dataset.notSent;
+                if (status !== 200) document.dispatchEvent(new CustomEvent("inbox:elsewhere", {detail: {words: root.dataset.notSent, chat: opened}}));
                 return;
             }
             const fresh = page.getElementById("template-box");

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.test import Client
 
 from leadsite.accounts.models import ApiKey
@@ -32,6 +33,14 @@ def test_a_new_key_is_shown_once_and_works_until_it_is_deleted(owner):
         assert key not in person.get(path).content.decode()
     person.send(address("delete", stored), {}, post="yes")
     assert answers_to(key) == 401
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_key_expires_in_a_year_that_every_page_can_show(owner, day):
+    person = staff_of(owner)
+    refused = person.fill(address("add", ApiKey), name="shop", expiry_0=day, expiry_1="23:00:00")
+    assert list(errors_of(refused)) == ["expiry"]
+    assert person.get(address("changelist", ApiKey)).status_code == 200
 
 
 def test_changing_a_key_keeps_its_secret(owner):
