@@ -1,7 +1,7 @@
 """Whether the site keeps its speed with ten times the rows: docs/capacity.md.
 
 python -m bench.capacity.growth: a business with 1,000,000 leads and 5,000,000 messages, and one with ten times as many,
-each on an embedded PostgreSQL of its own below var/, whose rows are made once (an hour, 30 GB) and kept. After
+each on an embedded PostgreSQL of its own below var/, whose rows are made once (an hour, 45 GB) and kept. After
 the pages and the writes it changes as many rows as a month of work, measures what that leaves for VACUUM, and then what
 migrations would cost.
 """
