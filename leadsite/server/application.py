@@ -35,7 +35,7 @@ from leadsite.server.connections import (
     peer_of,
 )
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
-from leadsite.server.spooling import Spool, send_file
+from leadsite.server.spooling import Spool
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
 from leadsite.server.uploads import LOGIN_HEADERS, limit_of, may_upload, upload_limit_of
@@ -105,7 +105,7 @@ class Application:
         try:
             answer = await self._answer_or_refuse(scope, chunks, visit)
             if answer.path:
-                send_file(proto, answer)
+                self._spool.send(proto, answer)
             else:
                 proto.response_bytes(answer.status, answer.headers, answer.body)
             if answer.is_refusal and _has_body(scope):

@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 from django.db import close_old_connections
@@ -29,7 +29,7 @@ class Spool:
     """Where answers are written. Its files go when they are sent, and with the process."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="leadsite-answers-")
+        self._files: set[str] = set()
 
     def complete(self, answer: Answer, pieces: Iterator[bytes], method: str) -> Answer:
         """Return the answer with its whole body, or with the path of a file that has it. `pieces`: those of the answer.
@@ -48,31 +48,38 @@ class Spool:
             answer.close()
         declared = dict(answer.headers).get("content-length")
         if declared not in (None, str(size)) and method != "HEAD":
-            _delete(path)
+            self._delete(path)
             raise AnswerIncomplete(f"{size} bytes instead of {declared}")
         headers = answer.headers if declared else [*answer.headers, ("content-length", str(size))]
         return answer._replace(headers=headers, body=body, path=path, pieces=None)
 
     def _write(self, start: bytes, pieces: Iterator[bytes]) -> tuple[str, int]:
         """Write all to a file; return its path and size in bytes."""
-        with NamedTemporaryFile(dir=self._folder.name, delete=False) as file:
+        with NamedTemporaryFile(prefix="leadsite-answer-", delete=False) as file:
+            self._files.add(file.name)
             try:
                 file.write(start)
                 file.writelines(pieces)
             except BaseException:
-                _delete(file.name)
+                self._delete(file.name)
                 raise
             return file.name, file.tell()
 
+    def send(self, proto: Any, answer: Answer) -> None:
+        """Let granian send the file of a complete answer, and delete it when it is open."""
+        proto.response_file(answer.status, answer.headers, answer.path)
+        asyncio.get_running_loop().call_later(OPENED_AFTER_SECONDS, self._delete, answer.path)
+
     def close(self) -> None:
         """Delete all files. Those that are being sent are open, and are sent to their end."""
-        self._folder.cleanup()
+        for path in [*self._files]:
+            self._delete(path)
 
-
-def send_file(proto: Any, answer: Answer) -> None:
-    """Let granian send the file of a complete answer, and delete it when it is open."""
-    proto.response_file(answer.status, answer.headers, answer.path)
-    asyncio.get_running_loop().call_later(OPENED_AFTER_SECONDS, _delete, answer.path)
+    def _delete(self, path: str) -> None:
+        if path in self._files:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+            self._files.discard(path)
 
 
 def _read(pieces: Iterator[bytes]) -> bytes:
@@ -83,9 +90,3 @@ def _read(pieces: Iterator[bytes]) -> bytes:
         if len(read) > IN_MEMORY:
             break
     return bytes(read)
-
-
-def _delete(path: str) -> None:
-    if path:
-        with suppress(FileNotFoundError):
-            os.unlink(path)

@@ -43,10 +43,6 @@ def spool() -> Iterator[Spool]:
     spool.close()
 
 
-def files_of(spool: Spool) -> list[Path]:
-    return list(Path(spool._folder.name).iterdir())
-
-
 def test_a_small_answer_stays_in_memory_and_has_its_length(spool: Spool) -> None:
     made, closed = answer_of(b"Phone,Name\n", b"+49151,Ana\n")
     answer = completed(spool, made)
@@ -69,7 +65,7 @@ def test_a_failure_in_the_middle_is_no_answer(spool: Spool, before: int) -> None
     made, closed = answer_of(*[PIECE] * before, DatabaseError("gone"))
     with pytest.raises(DatabaseError):
         completed(spool, made)
-    assert (closed, files_of(spool)) == (["closed"], [])
+    assert (closed, [*spool._files]) == (["closed"], [])
 
 
 @pytest.mark.parametrize("pieces", [1, 30])
@@ -77,7 +73,7 @@ def test_a_file_that_is_shorter_than_announced_is_no_answer(spool: Spool, pieces
     made, _ = answer_of(*[PIECE] * pieces, declared=len(PIECE) * pieces + 1)
     with pytest.raises(AnswerIncomplete, match=f"{len(PIECE) * pieces} bytes instead of"):
         completed(spool, made)
-    assert files_of(spool) == []
+    assert [*spool._files] == []
 
 
 def test_head_says_the_length_of_what_get_would_send(spool: Spool) -> None:
