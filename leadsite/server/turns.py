@@ -105,8 +105,9 @@ class Turns:
             ((most, count),) = self._waiting.most_common(1)
             if count <= self._waiting[owner] + 1:
                 raise TooBusy
-            queues = self._queues[most]
-            _refuse_newest(max(queues.values(), key=len))
+            # All may have been given a turn: they count as waiting until they run.
+            queues = self._queues.get(most, {})
+            _refuse_newest(max(queues.values(), key=len, default=deque()))
 
     def _note(self, owner: str) -> None:
         now = asyncio.get_running_loop().time()

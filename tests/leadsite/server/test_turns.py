@@ -214,6 +214,24 @@ def test_requests_that_went_away_have_no_place_in_a_full_queue(monkeypatch: pyte
     run(test)
 
 
+def test_requests_that_are_given_a_turn_need_not_make_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(turns, "QUEUE", 2)
+
+    async def test() -> None:
+        hall = Hall()
+        hall.turns = Turns(2, of_one=4)
+        holders = [asyncio.create_task(hall.hold()) for _ in range(2)]
+        await asyncio.sleep(0)
+        served = await hall.queue(("shop", ""), ("shop", ""))
+        hall.opened.set()
+        # It comes in the moment between a turn that is given and the request that goes on with it.
+        late = asyncio.create_task(hall.come("baker"))
+        await asyncio.gather(*holders, *served, late)
+        assert sorted(hall.served) == ["baker", "shop", "shop"]
+
+    run(test)
+
+
 def test_one_owner_leaves_a_turn_to_the_others():
     async def test() -> None:
         hall = Hall()
