@@ -1,8 +1,11 @@
 """A whole file and another import that need the same customers in opposite orders."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,23 +21,30 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = ("+4915100000001,Amina,order,Cake,", "+4915100000002,Bruno,order,Bread,")
 
 
-@pytest.mark.parametrize("other", [(), ("--atomic",), ("--dry-run",)], ids=["batches", "atomic", "dry run"])
-def test_a_whole_file_is_stored_beside_another_import(
-    owner: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[str, ...]
-) -> None:
-    """The other one begins after the first batch of the whole file, and would lock the customer of the second."""
-    backwards, forwards = write(tmp_path / "a.csv", *reversed(ROWS)), write(tmp_path / "b.csv", *ROWS)
+@contextmanager
+def meeting(monkeypatch: pytest.MonkeyPatch, *command: Any) -> Iterator[list[Future[CommandResult]]]:
+    """The command begins, in another process, after the first batch of the whole file that the block imports."""
     started: list[Future[CommandResult]] = []
 
     def start(tables: object) -> None:
         if not started:
-            started.append(pool.submit(run, "import_leads", forwards, "--user", owner.user.email, *other))
+            started.append(pool.submit(run, *command))
             until(lambda: waiting(observer) == 1)
             # PostgreSQL looks for a deadlock after a second, and ends the session that has waited for less.
             time.sleep(1.2)
 
     monkeypatch.setattr(runs, "analyze_grown", start)
     with processes(1) as pool, session() as observer:
+        yield started
+
+
+@pytest.mark.parametrize("other", [(), ("--atomic",), ("--dry-run",)], ids=["batches", "atomic", "dry run"])
+def test_a_whole_file_is_stored_beside_another_import(
+    owner: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: tuple[str, ...]
+) -> None:
+    """The other one begins after the first batch of the whole file, and would lock the customer of the second."""
+    backwards, forwards = write(tmp_path / "a.csv", *reversed(ROWS)), write(tmp_path / "b.csv", *ROWS)
+    with meeting(monkeypatch, "import_leads", forwards, "--user", owner.user.email, *other) as started:
         whole = import_leads(owner, backwards, "--atomic", "--batch-size", 1)
         beside = started[0].result()
     assert (whole.error, whole.counts) == ("", counts(created=2))
@@ -47,17 +57,7 @@ def test_a_whole_file_is_stored_beside_an_undo(
 ) -> None:
     undone = import_leads(owner, write(tmp_path / "b.csv", *ROWS)).summary["run"]
     file = write(tmp_path / "a.csv", *(row.replace("order", "booking") for row in reversed(ROWS)))
-    started: list[Future[CommandResult]] = []
-
-    def start(tables: object) -> None:
-        if not started:
-            started.append(pool.submit(run, "undo_import", undone))
-            until(lambda: waiting(observer) == 1)
-            # PostgreSQL looks for a deadlock after a second, and ends the session that has waited for less.
-            time.sleep(1.2)
-
-    monkeypatch.setattr(runs, "analyze_grown", start)
-    with processes(1) as pool, session() as observer:
+    with meeting(monkeypatch, "undo_import", undone) as started:
         whole = import_leads(owner, file, "--atomic", "--batch-size", 1)
         beside = started[0].result()
     assert (whole.error, whole.counts) == ("", counts(created=2))

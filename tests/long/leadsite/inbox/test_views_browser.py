@@ -280,22 +280,30 @@ def test_a_template_that_was_asked_for_in_another_chat_is_not_offered_in_this_on
     expect(page.locator(f"#template-box form[action*='{chat_of_amina}']")).to_have_count(0)
 
 
-def test_a_second_answer_whose_chat_was_left_before_its_turn_is_said_not_to_be_sent(team: Team):
+def leave_while_sending(team: Team, text: str, *, then: str) -> Page:
+    """Mara sends Amina a text, presses Enter again (`then`: what she typed meanwhile), and opens Bruno's chat before
+    the first is sent.
+    """
     team.customer_writes("A cake?")
     team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
     page = team.window("mara@bakery.example").page
-    amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
-    amina.click()
-    box(page).fill("Yes")
+    page.locator(".inbox-row", has_text="Amina").click()
+    box(page).fill(text)
     held = hold(page, "**/reply/")
     with page.expect_request("**/reply/"):
         box(page).press("Enter")
-    box(page).fill("From eight")
+    if then:
+        box(page).fill(then)
     box(page).press("Enter")
-    bruno.click()
+    page.locator(".inbox-row", has_text="Bruno").click()
     expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
     with page.expect_response("**/reply/"):
         held[0].continue_()
+    return page
+
+
+def test_a_second_answer_whose_chat_was_left_before_its_turn_is_said_not_to_be_sent(team: Team):
+    page = leave_while_sending(team, "Yes", then="From eight")
     elsewhere = page.locator("#inbox-elsewhere")
     expect(elsewhere).to_contain_text("Amina Not sent")
     elsewhere.get_by_role("link", name="Amina").click()
@@ -305,21 +313,8 @@ def test_a_second_answer_whose_chat_was_left_before_its_turn_is_said_not_to_be_s
 
 
 def test_a_second_enter_before_the_chat_is_left_sends_and_says_nothing_more(team: Team):
-    team.customer_writes("A cake?")
-    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
-    page = team.window("mara@bakery.example").page
-    amina, bruno = (page.locator(".inbox-row", has_text=name) for name in ("Amina", "Bruno"))
-    amina.click()
-    box(page).fill("Yes")
-    held = hold(page, "**/reply/")
-    with page.expect_request("**/reply/"):
-        box(page).press("Enter")
-    box(page).press("Enter")
-    bruno.click()
-    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
-    with page.expect_response("**/reply/"):
-        held[0].continue_()
-    amina.click()
+    page = leave_while_sending(team, "Yes", then="")
+    page.locator(".inbox-row", has_text="Amina").click()
     expect(page.locator(".bubble-out")).to_have_count(1)
     expect(box(page)).to_have_value("")
     expect(page.locator("#inbox-elsewhere")).to_be_hidden()

@@ -60,9 +60,13 @@ def test_what_a_merged_customer_writes_meanwhile_stays(owner: Business, settings
     settings.CLOSED_LEAD_DAYS = 30
     with processes(1) as pool, ExitStack() as meanwhile:
         pool.submit(int).result()
-        merging = lambda: pool.submit(merge_there, owner.id, sheena.pk, other.pk).result()  # noqa: E731
+
+        def do_there(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+            return lambda: pool.submit(function, *arguments).result()
+
+        merging = do_there(merge_there, owner.id, sheena.pk, other.pk)
         meanwhile.enter_context(after("status IN ('converted', 'lost')", merging))
-        meanwhile.enter_context(after("AND NOT EXISTS", lambda: pool.submit(deliver_there, now).result()))
+        meanwhile.enter_context(after("AND NOT EXISTS", do_there(deliver_there, now)))
         delete_old(now=clock.now(), should_stop=lambda: False)
     assert Customer.objects.get() == other
     assert Message.objects.filter(provider_id="wamid.2").exists()
