@@ -10,17 +10,15 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leads.models import BulkChange, ChosenLead, Lead
 from leadsite.core import clock
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.statements import ExistsByIndex, delete_in_batches
-from leadsite.core.transactions import retried, set_locally
+from leadsite.core.transactions import queue_job, retried, set_locally
 
 State = BulkChange.State
 DO_BULK_CHANGE: Final = "leads.tasks.do_bulk_change"
@@ -152,8 +150,4 @@ def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _wake_worker(change: BulkChange) -> None:
     """Queue a job, so that a worker starts at once; without it leads.tasks.sweep_bulk_changes would within a minute."""
-    try:
-        app.configure_task(DO_BULK_CHANGE, allow_unknown=True).defer(change_id=str(change.pk))
-    except ConnectorException as error:
-        # procrastinate's exception for a lost connection.
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(DO_BULK_CHANGE, change_id=str(change.pk))

@@ -10,11 +10,9 @@ from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leads.importing.batches import Options
 from leads.importing.columns.fields import Columns
@@ -25,6 +23,7 @@ from leads.importing.sample import read_sample
 from leads.importing.stored_files import digest_of, store_file
 from leads.models import ImportRun
 from leadsite.core import clock
+from leadsite.core.transactions import queue_job
 
 State = ImportRun.State
 DO_IMPORT: Final = "leads.tasks.do_import"
@@ -198,8 +197,4 @@ def _change_state(run: ImportRun, to: str, *, allowed: Sequence[str], wake: bool
 
 def _wake_worker(run: ImportRun, task: str) -> None:
     """Queue a job, so that a worker starts at once; without it leads.tasks.sweep_imports would within a minute."""
-    try:
-        app.configure_task(task, allow_unknown=True).defer(run_id=str(run.pk))
-    except ConnectorException as error:
-        # procrastinate's exception for a lost connection.
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(task, run_id=str(run.pk))

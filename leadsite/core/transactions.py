@@ -1,15 +1,17 @@
-"""Repeats transactions after deadlocks, lock time-outs and serialization failures; settings of transactions."""
+"""Repeats transactions after deadlocks, lock time-outs and serialization failures; their settings, and their jobs."""
 
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Final, ParamSpec, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
 
 from leadsite.core import failures, metrics
 from leadsite.core.postgresql import patience, replica
@@ -170,3 +172,16 @@ def custom_plans(**values: str) -> Iterator[None]:
     with transaction.atomic(using=using):
         _set_locally(using, {"plan_cache_mode": "force_custom_plan"} | values)
         yield
+
+
+def queue_job(task: str, *, lock: str | None = None, **arguments: Any) -> None:
+    """Store a job for a worker: with the caller's transaction, or not at all. `task`: its full name; `lock`: of the
+    waiting jobs one may have it.
+
+    Raises django.db.OperationalError, procrastinate.exceptions.AlreadyEnqueued.
+    """
+    try:
+        app.configure_task(task, queueing_lock=lock, allow_unknown=True).defer(**arguments)
+    except ConnectorException as error:
+        # procrastinate's exception for a lost connection or a lock; `retried` and leadsite/errors.py expect Django's.
+        raise OperationalError(str(error)) from error.__cause__

@@ -13,13 +13,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
 from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
+from leadsite.core.transactions import queue_job
 from leadsite.exports.columns import Column, cells_of, chosen_columns
 from leadsite.exports.models import Export, ExportFile
 from leadsite.exports.rows import FilterInvalid, newest_first, request_of, rows_of
@@ -70,11 +69,8 @@ def start_export(
             format=file_format,
             total=total,
         )
-        try:
-            # Without the job, the sweep finds the export within a minute.
-            app.configure_task(WRITE_EXPORT, allow_unknown=True).defer(export_id=str(export.pk))
-        except ConnectorException as error:
-            raise OperationalError(str(error)) from error.__cause__
+        # Without the job, the sweep finds the export within a minute.
+        queue_job(WRITE_EXPORT, export_id=str(export.pk))
     return export
 
 

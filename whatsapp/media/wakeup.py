@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from django.db import OperationalError
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.exceptions import ConnectorException
+
+from leadsite.core.transactions import queue_job
 
 FETCH_MEDIA: Final = "whatsapp.tasks.fetch_media"
 
@@ -17,7 +16,4 @@ def wake_fetcher() -> None:
     """
     if ProcrastinateJob.objects.filter(task_name=FETCH_MEDIA, status="todo").exists():
         return
-    try:
-        app.configure_task(FETCH_MEDIA, allow_unknown=True).defer()
-    except ConnectorException as error:
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(FETCH_MEDIA)

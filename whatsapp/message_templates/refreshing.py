@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued
 
+from leadsite.core.transactions import queue_job
 from whatsapp.models import Channel
 from whatsapp.outbound.providers import CONSOLE
 
@@ -66,9 +66,6 @@ def request_refresh(*, user_id: UUID) -> None:
     try:
         # Two requests at the same moment: the second finds the lock of the first taken; its savepoint ends.
         with transaction.atomic():
-            app.configure_task(REFRESH, queueing_lock=lock, allow_unknown=True).defer(user_id=str(user_id))
+            queue_job(REFRESH, lock=lock, user_id=str(user_id))
     except AlreadyEnqueued:
         return
-    except ConnectorException as error:
-        # As in whatsapp/outbound/wakeup.py.
-        raise OperationalError(str(error)) from error.__cause__

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from django.db import OperationalError
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.exceptions import ConnectorException
+
+from leadsite.core.transactions import queue_job
 
 SEND_QUEUED: Final = "whatsapp.tasks.send_queued"
 
@@ -19,8 +18,4 @@ def wake_sender() -> None:
     """
     if ProcrastinateJob.objects.filter(task_name=SEND_QUEUED, status="todo").exists():
         return
-    try:
-        app.configure_task(SEND_QUEUED, allow_unknown=True).defer()
-    except ConnectorException as error:
-        # procrastinate's exception for a lost connection or a lock; `retried` and leadsite/errors.py expect Django's.
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(SEND_QUEUED)

@@ -4,17 +4,15 @@ import logging
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import User
 from leadsite.accounts.passwords.links import absolute, link_for, user_of
 from leadsite.core.logs.security import log_security_event
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import queue_job, retried
 
 SEND_LINK = "leadsite.accounts.tasks.send_password_link"
 _SUBJECT = _("Your new password for leadsite")
@@ -42,10 +40,7 @@ def request_link(*, email: str, client: str) -> None:
 
     Nothing is looked up here, so neither the answer nor its time tells whether it has. Raises django.db.Error.
     """
-    try:
-        app.configure_task(SEND_LINK, allow_unknown=True).defer(email=email.strip().lower())
-    except ConnectorException as error:
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(SEND_LINK, email=email.strip().lower())
     log_security_event("password_reset_requested", client=client, subject=shortened(email), level=logging.INFO)
 
 

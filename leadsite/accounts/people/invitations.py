@@ -12,15 +12,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.core.mail import send_mail
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.crypto import get_random_string
 from django.utils.http import urlencode
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import Invitation, Membership, User
@@ -29,7 +27,7 @@ from leadsite.accounts.passwords.services import can_mail
 from leadsite.accounts.people.services import join_business
 from leadsite.core import clock
 from leadsite.core.logs.security import log_security_event
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import queue_job, retried
 
 VALID: Final = timedelta(days=7)
 AT_ONCE: Final = 100
@@ -85,10 +83,7 @@ def send_soon(invitation: Invitation) -> None:
     """Have a worker mail the link, where the site can. Raises django.db.Error."""
     if not can_mail():
         return
-    try:
-        app.configure_task(SEND_INVITATION, allow_unknown=True).defer(invitation_id=str(invitation.pk))
-    except ConnectorException as error:
-        raise OperationalError(str(error)) from error.__cause__
+    queue_job(SEND_INVITATION, invitation_id=str(invitation.pk))
 
 
 def send(*, invitation_id: str) -> bool:

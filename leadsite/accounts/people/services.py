@@ -8,10 +8,8 @@ import logging
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import ConnectorException
 
 from leadsite.accounts.models import Membership, Rotation, Session, User
 from leadsite.accounts.people.models import Role
@@ -19,7 +17,7 @@ from leadsite.accounts.people.workplaces import works_there
 from leadsite.accounts.services import give_owner_a_group
 from leadsite.accounts.sessions.store import SessionStore
 from leadsite.core.logs.security import log_security_event
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import queue_job, retried
 
 RELEASE_WORK: Final = "leads.tasks.release_work"
 _LAST_OWNER: Final = gettext_noop(
@@ -91,11 +89,7 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
         _end_sessions(person_id, business_id)
         present.delete()
         # With the transaction: the job is there if and only if the person is not.
-        task = app.configure_task(RELEASE_WORK, allow_unknown=True)
-        try:
-            task.defer(business_id=str(business_id), person_id=str(person_id))
-        except ConnectorException as error:
-            raise OperationalError(str(error)) from error.__cause__
+        queue_job(RELEASE_WORK, business_id=str(business_id), person_id=str(person_id))
     more: dict[str, Any] = {"business": str(business_id), "by": str(by)}
     log_security_event("person_removed", client="", subject=str(person_id), level=logging.INFO, **more)
 
