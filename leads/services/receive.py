@@ -23,15 +23,11 @@ from leads.models import Lead, LeadRow
 from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import INDEX_PLANS
+from leadsite.core.transactions import INDEX_PLANS, set_locally
 
-_PREPARE: Final = """
-    SELECT set_config(name, setting, true) FROM unnest(%s::text[], %s::text[]) AS plans (name, setting)
-    UNION ALL
-    SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0))::text
-    FROM unnest(%s::uuid[]) AS business
+_LOCK_BUSINESSES: Final = """
+    SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0)) FROM unnest(%s::uuid[]) AS business
 """
-_INDEX_PLANS: Final = (array(INDEX_PLANS), array(INDEX_PLANS.values()))
 
 
 @dataclass(slots=True)
@@ -124,7 +120,9 @@ def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
 
     The options: see INDEX_PLANS.
     """
-    fetch_rows(_PREPARE, [*_INDEX_PLANS, array(businesses)])
+    set_locally(**INDEX_PLANS)
+    if businesses:
+        fetch_rows(_LOCK_BUSINESSES, [array(businesses)])
 
 
 def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:

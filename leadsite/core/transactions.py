@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar, overload
+from typing import Any, Final, ParamSpec, TypeVar, cast, overload
 
 import psycopg
 import structlog
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
 from leadsite.core import failures, metrics
 from leadsite.core.postgresql import patience, replica
+from leadsite.core.postgresql.base import DatabaseWrapper
 from leadsite.core.postgresql.giving_way import is_last_try
 from leadsite.core.statements import fetch_rows
 
@@ -139,11 +140,16 @@ def attempt_of(error: BaseException) -> int:
 
 
 def set_locally(**values: str) -> None:
-    """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction."""
+    """Set PostgreSQL's settings, `lock_timeout="100ms"`, until the transaction ends. Caller holds the transaction.
+
+    Before its first statement they cost no round trip.
+    """
     _set_locally(DEFAULT_DB_ALIAS, values)
 
 
 def _set_locally(using: str, values: Mapping[str, str]) -> None:
+    if cast(DatabaseWrapper, connections[using]).at_begin(values):
+        return
     calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
     fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting], using=using)
 

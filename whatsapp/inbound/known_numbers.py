@@ -1,7 +1,8 @@
-"""All numbers with their secrets, in memory: for deliveries of an address that has sent many wrong signatures.
+"""Numbers with their secrets, in memory for as long as a valid API key.
 
-Whether such a delivery is signed rightly is found out without a query. See Note [Right keys] in
-leadsite/accounts/refusals.py.
+All of them for deliveries of an address that has sent many wrong signatures: whether such a delivery is signed rightly
+is found out without a query, see Note [Right keys] in leadsite/accounts/refusals.py. Otherwise those that delivered
+within the last second: a busy number is looked up once a second, not for each of its messages.
 """
 
 from collections.abc import Collection
@@ -9,7 +10,7 @@ from typing import Final
 
 from django.conf import settings
 
-from leadsite.accounts.snapshots import Snapshot
+from leadsite.accounts.snapshots import Recent, Snapshot
 from whatsapp.models import Channel, KnownChannel
 
 
@@ -31,7 +32,35 @@ class KnownNumbers:
         return found[:limit]
 
 
-# As old as a valid API key may be in memory.
-known_numbers: Final = Snapshot(
-    lambda: KnownNumbers(Channel.objects.all_known()), seconds=lambda: float(settings.API_KEY_CACHE_SECONDS)
-)
+class RecentNumbers:
+    """Looks up numbers as ChannelManager does, except those that it has found within the last second.
+
+    Those that are switched off are not kept: once one is switched on, its next message counts.
+    """
+
+    def __init__(self) -> None:
+        self._recent = Recent[KnownChannel](seconds=_seconds)
+
+    def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:
+        """Raises django.db.Error."""
+        recent = [channel for number in numbers if (channel := self._recent.get(number))]
+        if len(recent) == len(numbers):
+            return recent
+        until = self._recent.until()
+        found = Channel.objects.with_numbers(numbers)
+        for channel in found:
+            if channel.active:
+                self._recent.add(channel.phone_number_id, channel, until=until)
+        return found
+
+    def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]:
+        """Raises django.db.Error."""
+        return Channel.objects.of_accounts(waba_ids, limit=limit)
+
+
+def _seconds() -> float:
+    return float(settings.API_KEY_CACHE_SECONDS)
+
+
+known_numbers: Final = Snapshot(lambda: KnownNumbers(Channel.objects.all_known()), seconds=_seconds)
+recent_numbers: Final = RecentNumbers()

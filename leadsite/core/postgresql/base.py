@@ -1,6 +1,6 @@
 """Django's PostgreSQL backend with a limit for waiting (patience.py), requests that give way (giving_way.py), a name
-for who acts (acting.py) and two optimisations: a health check without a query, and one cursor for statements whose rows
-are read at once.
+for who acts (acting.py) and two optimisations: a health check without a query, and cursors that are kept for statements
+whose rows are read at once.
 
 Settings name this package as ENGINE; Django looks for DatabaseWrapper in a module `base`.
 """
@@ -25,9 +25,14 @@ from leadsite.core.postgresql.acting import ActingConnection, ActingCursor
 from leadsite.core.postgresql.giving_way import give_way, keep_on
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 Result = TypeVar("Result")
 # How often psycopg looks for Ctrl-C while it waits; its own default.
 _INTERVAL_SECONDS = 0.1
+# A kept cursor holds the last rows and parameters of its statement: only short ones.
+_KEPT_CURSORS = 100
+_KEPT_ROWS = 100
+_KEPT_LENGTH = 10_000
 
 
 class CommitUnknown(OperationalError):
@@ -66,9 +71,11 @@ class PatientConnection(ActingConnection):
         """
         patience.count()
         left = patience.left()
+        if left is not None and (timeout is None or left < timeout):
+            timeout = left
         started = time.monotonic()
         try:
-            return super().wait(gen, interval, min((one for one in (left, timeout) if one is not None), default=None))
+            return super().wait(gen, interval, timeout)
         except psycopg.InternalError as error:
             if error.sqlstate is not None:
                 raise
@@ -97,7 +104,9 @@ class _Errors(DatabaseErrorWrapper):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    _kept_cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+    # Kept cursors by statement, and their connection.
+    _cursors: dict[str, Cursor]
+    _cursors_of: object = None
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
@@ -144,6 +153,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
 
+    def at_begin(self, settings: Mapping[str, str]) -> bool:
+        """As ActingConnection.at_begin: False where the settings need a statement of their own."""
+        return self.connection is not None and cast(ActingConnection, self.connection).at_begin(settings)
+
     def _commit(self) -> None:
         if self.alias == DEFAULT_DB_ALIAS:
             keep_on()
@@ -175,31 +188,40 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         """Execute one statement and return its rows, if it returns any. Raises django.db.Error.
 
-        Creating a Django cursor costs as much as a statement, and its wrapper as much again, so one psycopg cursor is
-        kept for each connection.
+        Creating a Django cursor costs as much as a statement, and its wrapper as much again, so psycopg's cursors are
+        kept: one for each statement, because psycopg looks up again how to convert types for another one.
         """
         if self.queries_logged or self.execute_wrappers:
-            with self.cursor() as cursor:
-                return _execute(cursor, statement, parameters)
+            with self.cursor() as wrapper:
+                return _execute(wrapper, statement, parameters)
         self.close_if_health_check_failed()
         self.ensure_connection()
         self.validate_no_broken_transaction()
         # Also around the cursor: in a transaction whose connection is lost there is none to be had.
         with self.wrap_database_errors:
-            if self._kept_cursor is None or self._kept_cursor.connection is not self.connection:
-                self._kept_cursor = self._new_cursor()
-            return _execute(self._kept_cursor, statement, parameters)
+            if self._cursors_of is not self.connection:
+                self._cursors, self._cursors_of = {}, self.connection
+            cursor = self._cursors.pop(statement, None) or self._new_cursor()
+            rows = _execute(cursor, statement, parameters)
+        if len(rows) <= _KEPT_ROWS and _length(parameters) <= _KEPT_LENGTH:
+            self._cursors[statement] = cursor
+            if len(self._cursors) > _KEPT_CURSORS:
+                del self._cursors[next(iter(self._cursors))]
+        return rows
 
-    def _new_cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
-        cursor: psycopg.Cursor[tuple[Any, ...]] = self.create_cursor()
+    def _new_cursor(self) -> Cursor:
+        cursor: Cursor = self.create_cursor()
         # Django's loader is written in Python. The session's time zone is UTC, so both return the same times.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         return cursor
 
 
-def _execute(
-    cursor: CursorWrapper | psycopg.Cursor[tuple[Any, ...]], statement: str, parameters: Parameters
-) -> list[tuple[Any, ...]]:
+def _execute(cursor: CursorWrapper | Cursor, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     cursor.execute(statement, parameters)
     # None where there are no rows to fetch. `description` says so as well, and describes every column each time.
     return cursor.fetchall() if cursor.rownumber is not None else []
+
+
+def _length(parameters: Parameters) -> int:
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    return max((len(one) for one in values if isinstance(one, str | bytes)), default=0)

@@ -5,15 +5,16 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from django.db import Error, OperationalError, connection, transaction
+from django.db import DataError, Error, OperationalError, connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat
 
 from conversations.models import Customer
+from leadsite.core.postgresql import patience
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, sqlstate
+from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, set_locally, sqlstate
 from tests.factories import Business
 from tests.sessions import is_free, session, suspended
 from tests.site import until
@@ -216,3 +217,44 @@ def test_workers_transactions_compile_nothing(db: None) -> None:
     with transaction.atomic():
         end_if_idle()
         assert fetch_rows("SHOW jit") == [("off",)]
+
+
+class TestSettings:
+    def test_they_are_those_of_their_transaction_only(self, db: None) -> None:
+        with transaction.atomic():
+            set_locally(lock_timeout="123ms", **{"leadsite.note": "it's \\ as given"})
+            assert settings() == ("123ms", "it's \\ as given")
+            set_locally(lock_timeout="124ms")
+            assert settings()[0] == "124ms"
+        with transaction.atomic():
+            assert settings()[0] not in ("123ms", "124ms")
+
+    def test_those_of_a_transaction_without_statements_are_not_left_to_the_next(self, db: None) -> None:
+        with transaction.atomic():
+            set_locally(lock_timeout="123ms")
+        with transaction.atomic():
+            set_locally(lock_timeout="123ms")
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            assert settings()[0] != "123ms"
+
+    def test_the_first_of_them_cost_no_round_trip(self, db: None) -> None:
+        with transaction.atomic():
+            before = patience.counted()
+            set_locally(lock_timeout="123ms")
+            set_locally(statement_timeout="1s")
+            assert settings()[0] == "123ms"
+            assert patience.counted() - before == 1
+
+    def test_a_wrong_one_is_refused(self, db: None) -> None:
+        with transaction.atomic():
+            set_locally(lock_timeout="soon")
+            with pytest.raises(DataError):
+                settings()
+        with transaction.atomic():
+            assert settings()[0] != "soon"
+
+
+def settings() -> tuple[str, str]:
+    ((timeout, note),) = fetch_rows("SELECT current_setting('lock_timeout'), current_setting('leadsite.note', true)")
+    return timeout, note

@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db import DataError, OperationalError, close_old_connections, connection, transaction
 
 from leadsite.core.postgresql.defaults import TIMEOUTS
 from leadsite.core.sqlstates import Meaning, meaning
@@ -73,3 +73,21 @@ def test_a_commit_whose_answer_is_followed_by_the_servers_end_may_be_stored(tran
     assert (answer.status_code, answer.json()["code"]) == (503, "outcome_unknown")
     assert answer["Retry-After"]
     assert owner.row_counts() == (1, 1, 1)
+
+
+@pytest.mark.parametrize("length", [1, 100_000])
+def test_a_repeated_statement_has_its_own_rows_each_time(db: None, length: int) -> None:
+    statement = "SELECT n, %s::text FROM generate_series(1, %s) AS n"
+    for count in (1, 3, 500, 0, 2):
+        for text in ("x" * length, None, "y"):
+            assert fetch_rows(statement, [text, count]) == [(n, text) for n in range(1, count + 1)]
+
+
+def test_a_repeated_statement_works_after_it_has_failed(transactional_db: None) -> None:
+    statement = "SELECT 12 / %s"
+    assert fetch_rows(statement, [2]) == [(6,)]
+    with pytest.raises(DataError), transaction.atomic():
+        fetch_rows(statement, [0])
+    assert fetch_rows(statement, [3]) == [(4,)]
+    connection.close()
+    assert fetch_rows(statement, [4]) == [(3,)]
