@@ -35,6 +35,7 @@ from leadsite.server.connections import (
     peer_of,
 )
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
+from leadsite.server.placement import keep_together
 from leadsite.server.spooling import Spool
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
@@ -72,6 +73,7 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """granian calls it when the process begins to serve."""
         allow_many_files()
+        self._placement = loop.create_task(keep_together())
         if settings.BEHIND_PROXY:
             loop.call_soon(accept_with_request)  # runs when granian has begun to listen
         else:
