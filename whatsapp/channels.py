@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Now
 from conversations.models import Message
 from leadsite.accounts.services import NewBusiness, create_business
 from leadsite.core.encryption import rotate
+from leadsite.core.transactions import retried
 from whatsapp.models import Channel, check_secret, check_token, check_waba_id, looks_like_phone, normalise_channel_id
 from whatsapp.outbound.wakeup import wake_sender
 
@@ -22,6 +23,7 @@ class ChannelTaken(Exception):
     """The phone number id belongs to another business."""
 
 
+@retried
 def set_up_business(
     *,
     email: str,
@@ -54,6 +56,7 @@ def set_up_business(
         return business, channel
 
 
+@retried
 def connect_channel(
     *,
     user_id: UUID,
@@ -128,6 +131,7 @@ def stop_channels(stopped: Mapping[UUID, tuple[str, datetime]]) -> None:
         log.error("channel_stopped", channel_id=str(channel_id))
 
 
+@retried
 def resume_channel(*, channel_id: UUID) -> None:
     """Resume sending through a stopped number. Opens the transaction."""
     resumed = Channel.objects.filter(pk=channel_id).exclude(stopped_at=None)

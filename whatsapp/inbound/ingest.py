@@ -1,6 +1,7 @@
 """Service that stores deliveries: the raw body and its messages, statuses and moves, in one transaction.
 
-The number of SQL statements does not depend on the size of a delivery: channels, effects, body.
+The number of SQL statements does not depend on the size of a delivery: channels, effects, body. Several events have one
+more, a lock.
 """
 
 import time
@@ -44,7 +45,7 @@ def receive(*, body: bytes, signature: Signature) -> None:
     """Store an authentic delivery and its effects. Opens the transaction.
 
     Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the
-    delivery's error. Where the database refuses the effects, the body is stored as failed, to be tried again.
+    delivery's error. Where the effects cannot be stored, the body is stored as failed, to be tried again.
 
     Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
     not even the body can be stored: nothing is stored then.
@@ -66,7 +67,10 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
         _log(delivery_id, provider, plan, stored)
         metrics.delivery_stored(provider, plan.state, time.perf_counter() - started)
         metrics.leads_created(failures.Source.WHATSAPP, "created", stored.leads)
-    except Error as error:
+    except Exception as error:
+        if not isinstance(error, Error):
+            # A bug. The body is stored, and a fixed version replays it: Twilio does not deliver again.
+            log.exception("delivery_storing_broken", delivery_id=str(delivery_id), provider=provider)
         failed = plan.failed(reason_of(error))
         _insert_delivery(delivery_id, provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
         _log(delivery_id, provider, failed, Stored())

@@ -33,24 +33,26 @@ class KnownNumbers:
 
 
 class RecentNumbers:
-    """Looks up numbers as ChannelManager does, except those that it has found within the last second.
+    """Looks up numbers as ChannelManager does, but not those that were found within the last second. For one delivery.
 
     Those that are switched off are not kept: once one is switched on, its next message counts.
+    `from_memory`: whether something was returned that may have been changed since.
     """
 
     def __init__(self) -> None:
-        self._recent = Recent[KnownChannel](seconds=_seconds)
+        self.from_memory = False
 
     def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:
         """Raises django.db.Error."""
-        recent = [channel for number in numbers if (channel := self._recent.get(number))]
+        recent = [channel for number in numbers if (channel := _recent.get(number))]
         if len(recent) == len(numbers):
+            self.from_memory = bool(recent)
             return recent
-        until = self._recent.until()
+        until = _recent.until()
         found = Channel.objects.with_numbers(numbers)
         for channel in found:
             if channel.active:
-                self._recent.add(channel.phone_number_id, channel, until=until)
+                _recent.add(channel.phone_number_id, channel, until=until)
         return found
 
     def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]:
@@ -62,5 +64,5 @@ def _seconds() -> float:
     return float(settings.API_KEY_CACHE_SECONDS)
 
 
+_recent: Final = Recent[KnownChannel](seconds=_seconds)
 known_numbers: Final = Snapshot(lambda: KnownNumbers(Channel.objects.all_known()), seconds=_seconds)
-recent_numbers: Final = RecentNumbers()

@@ -58,7 +58,7 @@ def test_the_kernel_may_choose_again(
     pool: ThreadPoolExecutor, anywhere: set[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placement, "_KEPT_SECONDS", 0.01)
-    seen = set()
+    seen: set[int] = set()
 
     async def watch() -> None:
         task = asyncio.create_task(keep_together())

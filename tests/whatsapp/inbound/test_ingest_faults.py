@@ -136,6 +136,21 @@ def test_the_body_is_stored_if_the_reader_raises_an_exception(inbox: Inbox, monk
     assert inbox.counts() == (1, 1, 1, 1)
 
 
+def test_the_body_is_stored_if_storing_its_effects_raises_an_exception(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(received: Any) -> Any:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "receive_events", broken)
+        delivery = inbox.gets(meta.text("Hello"))
+    assert (delivery.state, delivery.error, inbox.counts()) == ("failed", "KeyError", (0, 0, 0, 0))
+    due_now()
+    assert replay_due() == {"processed": 1}
+    assert inbox.counts() == (1, 1, 1, 1)
+
+
 def test_a_body_that_is_not_json_is_stored_with_the_reason(inbox: Inbox) -> None:
     assert post(b"<xml/>").status_code == 200
     (delivery,) = WebhookDelivery.objects.all()

@@ -9,13 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Message
-from leadsite.accounts.snapshots import Snapshot
+from leadsite.accounts.snapshots import Recent, Snapshot
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.webhook_client import PATH, SECRET, deliver, deliver_form
 from whatsapp.channels import connect_channel
-from whatsapp.inbound import webhook
-from whatsapp.inbound.known_numbers import KnownNumbers, RecentNumbers
+from whatsapp.inbound import known_numbers, webhook
+from whatsapp.inbound.known_numbers import KnownNumbers
 from whatsapp.models import Channel, WebhookDelivery
 
 _numbers = count(1)
@@ -27,7 +27,7 @@ def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
     settings.REFUSALS_PER_MINUTE = 3
     settings.WHATSAPP_APP_SECRETS = [SECRET]
     settings.WHATSAPP_VERIFY_TOKEN = "a token of sixteen or more"
-    monkeypatch.setattr(webhook, "recent_numbers", RecentNumbers())
+    monkeypatch.setattr(known_numbers, "_recent", Recent(seconds=lambda: float(settings.API_KEY_CACHE_SECONDS)))
     known: Any = Snapshot(lambda: KnownNumbers(Channel.objects.all_known()), seconds=lambda: 60)
     monkeypatch.setattr(webhook, "known_numbers", known)
     return Client(REMOTE_ADDR=f"2001:db8:aaaa:{next(_numbers):x}::1")
