@@ -92,7 +92,7 @@ def receive_events(received: Received) -> Stored:
     earliest message until they are edited. Statuses are about outgoing messages.
 
     Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, then see Note
-    [Lock order]. But for the first lock, the number of statements does not depend on the number of messages and statuses.
+    [Lock order]. The number of statements depends on that of messages and statuses by the first lock only.
     Raises django.db.Error.
     """
     if not received:
