@@ -1,5 +1,7 @@
 """Authentication by API key, `Authorization: Bearer <key>`, and the check of its scopes."""
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -14,7 +16,7 @@ from rest_framework.request import Request
 
 from leadsite.accounts.models import User
 from leadsite.accounts.refusals import RefusalLimit
-from leadsite.accounts.snapshots import Recent, Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from leadsite.core.addresses import OWNER
 from leadsite.core.logs.security import log_security_event, shortened_key
 from leadsite.core.postgresql.actors import ActorKind, actor_of_request, become
@@ -60,9 +62,33 @@ class _Found:
     key: KeyInUse
 
 
-# The valid keys that this process has read. One that any process deletes, locks or changes is refused, or has its new
-# scopes, API_KEY_CACHE_SECONDS after the commit at the latest. Invalid keys are not kept.
-_recent: Final = Recent[_Found](seconds=lambda: float(settings.API_KEY_CACHE_SECONDS))
+class _RecentKeys:
+    """The valid keys that this process read in the last API_KEY_CACHE_SECONDS, by digest.
+
+    The time counts from before the query, so a key that is deleted, locked or changed by any process is refused, or has
+    its new scopes, that many seconds after the commit at the latest. Invalid keys are not kept.
+    """
+
+    MAX_KEYS: Final = 10_000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_digest: dict[str, tuple[float, _Found]] = {}
+
+    def get(self, digest: str) -> _Found | None:
+        until, found = self._by_digest.get(digest, (0.0, None))
+        return found if time.monotonic() < until else None
+
+    def add(self, found: _Found, *, until: float) -> None:
+        with self._lock:
+            # Moved to the end of the dict; the first entries are evicted.
+            self._by_digest.pop(found.key.digest, None)
+            self._by_digest[found.key.digest] = (until, found)
+            if len(self._by_digest) > self.MAX_KEYS:
+                del self._by_digest[next(iter(self._by_digest))]
+
+
+_recent: Final = _RecentKeys()
 
 
 class ApiKeyAuthentication(TokenAuthentication):
@@ -70,7 +96,7 @@ class ApiKeyAuthentication(TokenAuthentication):
 
     knox finds candidates by the key's first characters, compares each, and then reads all keys of the user to
     delete expired ones: three statements and possibly a write for every request. Here the hash is the primary key, so
-    one query suffices, and its result is kept for a second (_recent).
+    one query suffices, and its result is cached (_RecentKeys).
     """
 
     _client = ""
@@ -140,7 +166,7 @@ def _throttled(wait: float) -> Throttled:
 
 def _look_up(digest: str) -> _Found:
     """Raises AuthenticationFailed, django.db.Error."""
-    until = _recent.until()
+    until = time.monotonic() + settings.API_KEY_CACHE_SECONDS
     with connection.cursor() as cursor:
         cursor.execute(_FIND_BY_DIGEST, {"digest": digest})
         row = cursor.fetchone()
@@ -148,7 +174,7 @@ def _look_up(digest: str) -> _Found:
         _refuse()
     scopes, prefix, name, *columns = row
     found = _Found(tuple(columns), KeyInUse(digest, frozenset(scopes), prefix, name))
-    _recent.add(digest, found, until=until)
+    _recent.add(found, until=until)
     return found
 
 

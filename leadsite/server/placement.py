@@ -4,7 +4,7 @@ Of the threads of a process one at a time computes: they share the interpreter's
 each statement of a request ends with the lock going from one to another, and with it what the caches hold: two
 processes on two CPUs answered an eighth fewer requests (python -m bench.creates). Threads that wait cost nothing.
 
-Linux only: other systems have no such call, or ignore it.
+What a process starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
 """
 
 import asyncio
@@ -15,6 +15,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 _KEPT_SECONDS: Final = 2.0
 # For how long the kernel may move them, as it does between two busy CPUs.
@@ -28,14 +32,17 @@ async def keep_together() -> None:
     """Keep all threads of this process on the CPU of this one, until the task is cancelled."""
     if sys.platform != "linux":
         return
-    with suppress(OSError):  # a sandbox that forbids it, or has no /proc
-        allowed = os.sched_getaffinity(0)
+    allowed = os.sched_getaffinity(0)
+    try:
         while len(allowed) > 1:
             allow(allowed)
             await asyncio.sleep(_FREE_SECONDS)
             allow({_cpu()})
             # Not in step with other processes: two of them that are free at once may choose the same CPU.
             await asyncio.sleep(_KEPT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+    except OSError as error:
+        # A sandbox forbids it, or has no /proc; or all these CPUs were taken away, and Linux has given others.
+        log.warning("cpus_not_chosen", error=str(error))
 
 
 def allow(cpus: Collection[int]) -> None:

@@ -100,11 +100,6 @@ class Signature:
             return self.by_list and channel.provider == Channel.Provider.CLOUD
         return account in ("", self.account) and self._matches(secret)
 
-    @property
-    def covers_all(self) -> bool:
-        """Whether the numbers that were looked up are all connected, and signed for."""
-        return all(one and self.covers(one) for one in self.known.values())
-
     def owner(self) -> str:
         """The business whose secret signed it; "" where that is none, or not one."""
         owners = {str(one.user_id) for one in self.known.values() if one and self.covers(one)}

@@ -1,8 +1,7 @@
-"""Numbers with their secrets, in memory for as long as a valid API key.
+"""All numbers with their secrets, in memory: for deliveries of an address that has sent many wrong signatures.
 
-All of them for deliveries of an address that has sent many wrong signatures: whether such a delivery is signed rightly
-is found out without a query, see Note [Right keys] in leadsite/accounts/refusals.py. Otherwise those that delivered
-within the last second: a busy number is looked up once a second, not for each of its messages.
+Whether such a delivery is signed rightly is found out without a query. See Note [Right keys] in
+leadsite/accounts/refusals.py.
 """
 
 from collections.abc import Collection
@@ -10,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from leadsite.accounts.snapshots import Recent, Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from whatsapp.models import Channel, KnownChannel
 
 
@@ -32,37 +31,7 @@ class KnownNumbers:
         return found[:limit]
 
 
-class RecentNumbers:
-    """Looks up numbers as ChannelManager does, but not those that were found within the last second. For one delivery.
-
-    Those that are switched off are not kept: once one is switched on, its next message counts.
-    `from_memory`: whether something was returned that may have been changed since.
-    """
-
-    def __init__(self) -> None:
-        self.from_memory = False
-
-    def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:
-        """Raises django.db.Error."""
-        recent = [channel for number in numbers if (channel := _recent.get(number))]
-        if len(recent) == len(numbers):
-            self.from_memory = bool(recent)
-            return recent
-        until = _recent.until()
-        found = Channel.objects.with_numbers(numbers)
-        for channel in found:
-            if channel.active:
-                _recent.add(channel.phone_number_id, channel, until=until)
-        return found
-
-    def of_accounts(self, waba_ids: Collection[str], *, limit: int) -> list[KnownChannel]:
-        """Raises django.db.Error."""
-        return Channel.objects.of_accounts(waba_ids, limit=limit)
-
-
-def _seconds() -> float:
-    return float(settings.API_KEY_CACHE_SECONDS)
-
-
-_recent: Final = Recent[KnownChannel](seconds=_seconds)
-known_numbers: Final = Snapshot(lambda: KnownNumbers(Channel.objects.all_known()), seconds=_seconds)
+# As old as a valid API key may be in memory.
+known_numbers: Final = Snapshot(
+    lambda: KnownNumbers(Channel.objects.all_known()), seconds=lambda: float(settings.API_KEY_CACHE_SECONDS)
+)

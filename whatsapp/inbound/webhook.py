@@ -2,7 +2,6 @@
 
 import hmac
 import math
-from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -20,7 +19,7 @@ from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
 from whatsapp.inbound.authentication import NotSigned, Numbers, Signature, authenticate_meta, authenticate_twilio
 from whatsapp.inbound.events import UnreadableBody
-from whatsapp.inbound.known_numbers import RecentNumbers, known_numbers
+from whatsapp.inbound.known_numbers import known_numbers
 from whatsapp.inbound.twilio import parameters
 from whatsapp.models import Channel
 from whatsapp.models.verifications import REFUSED, VERIFIED
@@ -128,16 +127,6 @@ def _authenticate(request: HttpRequest, provider: str, body: bytes) -> Signature
     if _wrong_signatures.wait(_client(request)):
         # Without a query: see Note [Right keys] in leadsite/accounts/refusals.py.
         _authenticate_among(known_numbers.get(), request, provider, body)
-    numbers = RecentNumbers()
-    try:
-        signature = _authenticate_among(numbers, request, provider, body)
-    except NotSigned:
-        if not numbers.from_memory:
-            raise
-    else:
-        if signature.covers_all or not numbers.from_memory:
-            return replace(signature, numbers=Channel.objects)
-    # A secret may have been replaced within the last second: nothing is refused by what is in memory.
     return _authenticate_among(Channel.objects, request, provider, body)
 
 

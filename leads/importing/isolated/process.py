@@ -121,7 +121,6 @@ def _serve(connection: Connection, limits: Limits, work: Work, arguments: tuple[
     # A signal to the worker's whole group reaches its readers too: the worker decides when they end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _use_all_cpus()
     _limit(limits)
     with suppress(BrokenPipeError, ConnectionResetError), os.fdopen(recv_handle(connection), "rb") as file:
         file.seek(0)
@@ -146,13 +145,6 @@ def _last(
         last = traceback.extract_tb(sys.exc_info()[2])[-1]
         return _FAILED, f"{type(error).__name__} in {last.filename}, line {last.lineno}"
     return _END, None
-
-
-def _use_all_cpus() -> None:
-    """A web process keeps to one (leadsite/server/placement.py), and what it starts would share that with it."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.sched_setaffinity(0, range(os.cpu_count() or 1))
 
 
 def _limit(limits: Limits) -> None:

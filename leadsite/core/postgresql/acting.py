@@ -50,8 +50,9 @@ class ActingConnection(psycopg.Connection[Any]):
 
     def set_autocommit(self, value: bool) -> None:
         """As psycopg's, without its wait for the server, which has no part in it. Django calls it before and after each
-        transaction: settings of one that never began go.
+        transaction: settings of one that never began go. Raises psycopg.OperationalError where the connection is lost.
         """
+        self._check_connection_ok()
         self._at_begin = ()
         with self.lock:
             for _ in self._set_autocommit_gen(value):
@@ -73,9 +74,15 @@ class ActingConnection(psycopg.Connection[Any]):
         setting = actor.setting if actor else _NOBODY
         if setting != self._told:
             commands.append(b"SET LOCAL leadsite.actor = " + setting)
-        if commands:
+        if not commands:
+            return
+        if self._pipeline:  # executemany: several commands in one message are not allowed there
+            for command in commands:
+                yield from self._exec_command(command)
+            yield from self._pipeline._sync_gen()
+        else:
             yield from self._exec_commands(b"; ".join(commands))
-            self._told = setting
+        self._told = setting
 
     def _exec_commands(self, commands: bytes) -> PQGen[None]:
         """As psycopg's _exec_command, for several commands in one query."""
@@ -111,6 +118,11 @@ class ActingCursor(_Cursor):
         connection.forget_actor()
         with connection.transaction():
             return super().execute(query, params, **options)
+
+    def forget(self) -> None:
+        """Free the rows and parameters of the last statement. How its types are converted stays known."""
+        self._reset()
+        self._tx.set_pgresult(None, set_loaders=False)
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
         connection = cast(ActingConnection, self.connection)

@@ -25,14 +25,10 @@ from leadsite.core.postgresql.acting import ActingConnection, ActingCursor
 from leadsite.core.postgresql.giving_way import give_way, keep_on
 
 Parameters = Sequence[Any] | Mapping[str, Any]
-Cursor = psycopg.Cursor[tuple[Any, ...]]
 Result = TypeVar("Result")
 # How often psycopg looks for Ctrl-C while it waits; its own default.
 _INTERVAL_SECONDS = 0.1
-# A kept cursor holds the last rows and parameters of its statement: only short ones.
 _KEPT_CURSORS = 100
-_KEPT_ROWS = 100
-_KEPT_LENGTH = 10_000
 
 
 class CommitUnknown(OperationalError):
@@ -105,7 +101,7 @@ class _Errors(DatabaseErrorWrapper):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     # Kept cursors by statement, and their connection.
-    _cursors: dict[str, Cursor]
+    _cursors: dict[str, ActingCursor]
     _cursors_of: object = None
 
     @cached_property
@@ -203,25 +199,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self._cursors, self._cursors_of = {}, self.connection
             cursor = self._cursors.pop(statement, None) or self._new_cursor()
             rows = _execute(cursor, statement, parameters)
-        if len(rows) <= _KEPT_ROWS and _length(parameters) <= _KEPT_LENGTH:
-            self._cursors[statement] = cursor
-            if len(self._cursors) > _KEPT_CURSORS:
-                del self._cursors[next(iter(self._cursors))]
+        cursor.forget()
+        self._cursors[statement] = cursor
+        if len(self._cursors) > _KEPT_CURSORS:
+            del self._cursors[next(iter(self._cursors))]
         return rows
 
-    def _new_cursor(self) -> Cursor:
-        cursor: Cursor = self.create_cursor()
+    def _new_cursor(self) -> ActingCursor:
+        cursor: ActingCursor = self.create_cursor()
         # Django's loader is written in Python. The session's time zone is UTC, so both return the same times.
         cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         return cursor
 
 
-def _execute(cursor: CursorWrapper | Cursor, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+def _execute(cursor: CursorWrapper | ActingCursor, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
     cursor.execute(statement, parameters)
     # None where there are no rows to fetch. `description` says so as well, and describes every column each time.
     return cursor.fetchall() if cursor.rownumber is not None else []
-
-
-def _length(parameters: Parameters) -> int:
-    values = parameters.values() if isinstance(parameters, Mapping) else parameters
-    return max((len(one) for one in values if isinstance(one, str | bytes)), default=0)

@@ -86,6 +86,15 @@ def test_a_request_cannot_change_what_the_next_one_gets(owner):
 
 def test_an_unknown_key_is_not_cached(owner, anonymous):
     anonymous.credentials(HTTP_AUTHORIZATION="Bearer ls_unknown")
-    before = len(authentication._recent)
+    before = len(authentication._recent._by_digest)
     assert anonymous.get("/api/leads").status_code == 401
-    assert len(authentication._recent) == before
+    assert len(authentication._recent._by_digest) == before
+
+
+def test_the_cache_has_a_maximum_size(monkeypatch):
+    recent = authentication._RecentKeys()
+    monkeypatch.setattr(authentication._RecentKeys, "MAX_KEYS", 2)
+    until = time.monotonic() + SECOND
+    for digest in ("a", "b", "a", "c"):
+        recent.add(authentication._Found((), KeyInUse(digest, frozenset())), until=until)
+    assert [recent.get(digest) is not None for digest in ("a", "b", "c")] == [True, False, True]

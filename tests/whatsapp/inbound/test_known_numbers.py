@@ -1,4 +1,4 @@
-"""Numbers in memory: deliveries of an address that has sent many wrong signatures, and of a busy number."""
+"""Deliveries of an address that has sent many wrong signatures: rightly signed ones are always accepted."""
 
 from itertools import count
 from typing import Any
@@ -8,13 +8,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Message
-from leadsite.accounts.snapshots import Recent, Snapshot
+from leadsite.accounts.snapshots import Snapshot
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.webhook_client import PATH, SECRET, deliver, deliver_form
 from whatsapp.channels import connect_channel
-from whatsapp.inbound import known_numbers, webhook
+from whatsapp.inbound import webhook
 from whatsapp.inbound.known_numbers import KnownNumbers
 from whatsapp.models import Channel, WebhookDelivery
 
@@ -27,7 +26,6 @@ def provider(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
     settings.REFUSALS_PER_MINUTE = 3
     settings.WHATSAPP_APP_SECRETS = [SECRET]
     settings.WHATSAPP_VERIFY_TOKEN = "a token of sixteen or more"
-    monkeypatch.setattr(known_numbers, "_recent", Recent(seconds=lambda: float(settings.API_KEY_CACHE_SECONDS)))
     known: Any = Snapshot(lambda: KnownNumbers(Channel.objects.all_known()), seconds=lambda: 60)
     monkeypatch.setattr(webhook, "known_numbers", known)
     return Client(REMOTE_ADDR=f"2001:db8:aaaa:{next(_numbers):x}::1")
@@ -76,60 +74,3 @@ def test_wrong_verify_tokens_are_limited_and_the_right_one_is_not(db: None, prov
 
     assert [verify("a guess") for _ in range(4)] == [403, 403, 403, 429]
     assert verify("a token of sixteen or more") == 200
-
-
-class TestBusyNumbers:
-    @pytest.fixture(autouse=True)
-    def kept(self, settings: Any) -> None:
-        settings.API_KEY_CACHE_SECONDS = 60
-
-    def test_a_number_is_looked_up_once_for_all_its_deliveries(self, owner: Business, provider: Client) -> None:
-        connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
-        with CaptureQueriesContext(connection) as queries:
-            assert [deliver_message(provider, secret=SECRET) for _ in range(3)] == [200, 200, 200]
-        looked_up = [query for query in queries if "phone_number_id = ANY" in query["sql"]]
-        assert (len(looked_up), WebhookDelivery.objects.filter(state="processed").count()) == (1, 3)
-
-    def test_a_new_secret_counts_at_once(self, owner: Business, provider: Client) -> None:
-        number = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, app_secret="the old secret")
-        assert deliver_message(provider, secret="the old secret") == 200
-        set_app_secret(number, OWN)
-        assert deliver_message(provider, secret=OWN) == 200
-        assert WebhookDelivery.objects.filter(state="processed").count() == 2
-
-    def test_the_list_counts_at_once_for_a_number_that_loses_its_secret(
-        self, owner: Business, provider: Client
-    ) -> None:
-        number = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL, app_secret=OWN)
-        assert deliver_message(provider, secret=OWN) == 200
-        set_app_secret(number, "")
-        assert deliver_message(provider, secret=SECRET) == 200
-        assert WebhookDelivery.objects.filter(state="processed").count() == 2
-
-    def test_a_number_that_is_connected_or_switched_on_counts_at_once(self, owner: Business, provider: Client) -> None:
-        assert deliver_message(provider, secret=SECRET) == 200
-        number = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
-        Channel.objects.filter(pk=number.pk).update(active=False)
-        assert deliver_message(provider, secret=SECRET) == 200
-        Channel.objects.filter(pk=number.pk).update(active=True)
-        assert deliver_message(provider, secret=SECRET) == 200
-        assert owner.row_counts() == (1, 1, 1)
-
-    @pytest.mark.django_db(transaction=True)
-    def test_a_message_to_a_number_that_was_just_deleted_is_kept(self, owner: Business, provider: Client) -> None:
-        number = connect_channel(user_id=owner.id, phone_number_id=meta.CHANNEL)
-        assert deliver_message(provider, secret=SECRET) == 200
-        number.delete()
-        assert deliver_message(provider, secret=SECRET) == 200
-        assert Message.objects.count() == 2
-
-
-def deliver_message(provider: Client, *, secret: str) -> int:
-    """Deliver a new message of one customer; return the status of the answer."""
-    text = meta.text("Hello", id=f"wamid.{next(_numbers)}")
-    return deliver(provider, meta.body(meta.messages_value(messages=[text])), secret=secret).status_code
-
-
-def set_app_secret(number: Channel, secret: str) -> None:
-    number.app_secret = secret
-    number.save()

@@ -26,8 +26,6 @@ def read(file: BinaryIO, what: str) -> Iterator[Any]:
                 pass
         case "silence":
             time.sleep(60)
-        case "cpus":
-            yield os.sched_getaffinity(0)
         case "message":
             yield bytes(2**17)
         case "refused":
@@ -63,15 +61,6 @@ def test_what_is_yielded_comes_over():
 def test_a_reader_that_exceeds_a_limit_is_ended_with_a_reason(what, limits, reason):
     with pytest.raises(ReaderDied, match=reason):
         run(what, **limits)
-
-
-def test_it_may_use_each_cpu_also_where_what_started_it_is_kept_on_one():
-    everywhere = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(everywhere)})
-    try:
-        assert run("cpus")[1] == everywhere
-    finally:
-        os.sched_setaffinity(0, everywhere)
 
 
 def test_an_expected_exception_is_passed_on():

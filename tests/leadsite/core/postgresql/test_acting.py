@@ -9,6 +9,7 @@ from leadsite.audit.models import AuditEntry
 from leadsite.core.postgresql.acting import ActingConnection
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import set_locally
 from tests.factories import Business, make_business
 
 ANNA = Actor(ActorKind.PERSON, id="1", name="Anna", request_id="r1")
@@ -115,3 +116,33 @@ def test_two_requests_on_one_connection_have_their_own_actors(two_keys: tuple[Bu
     assert [*named] == [business.api_key[:15] for business in (first, second, first)]
     assert last_actor(first) != "create_business"
     assert fetch_rows("SELECT pg_backend_pid()") == backend
+
+
+class TestExecutemany:
+    """psycopg sends its statements as a pipeline, in which one message cannot have several commands."""
+
+    def test_it_may_be_the_first_of_a_transaction(self, committed: Business):
+        with acting(ANNA), transaction.atomic():
+            set_locally(lock_timeout="123ms")
+            rename_twice(committed)
+            assert fetch_rows("SHOW lock_timeout") == [("123ms",)]
+        assert [entry.actor_name for entry in entries(committed)[-2:]] == ["Anna", "Anna"]
+
+    def test_it_may_follow_another_statement(self, committed: Business):
+        with transaction.atomic():
+            assert setting() == [""]
+            with acting(ANNA):
+                rename_twice(committed)
+        assert [entry.actor_name for entry in entries(committed)[-2:]] == ["Anna", "Anna"]
+
+    def test_it_may_be_alone(self, committed: Business):
+        with acting(ANNA):
+            rename_twice(committed)
+        assert [entry.actor_name for entry in entries(committed)[-2:]] == ["Anna", "Anna"]
+
+
+def rename_twice(business: Business) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE users SET business_name = %s WHERE id = %s", [("First", business.id), ("Second", business.id)]
+        )

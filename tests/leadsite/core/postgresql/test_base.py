@@ -59,6 +59,17 @@ def test_a_transaction_that_has_lost_its_connection_before_its_first_statement_i
     assert meaning(raised.value) is Meaning.UNAVAILABLE
 
 
+def test_a_transaction_that_begins_with_a_lost_connection_is_unavailable(transactional_db: None):
+    """Where an error before it was caught, Django's check of the connection has been made already."""
+    fetch_rows("SELECT 1")
+    assert connection.connection is not None
+    connection.connection.pgconn.finish()
+    with pytest.raises(OperationalError) as raised, transaction.atomic():
+        fetch_rows("SELECT 1")
+    assert meaning(raised.value) is Meaning.UNAVAILABLE
+    connection.close()
+
+
 def test_sessions_of_the_web_server_compile_no_statement(db):
     """jit is on by default in most packages of PostgreSQL; a claim of messages took 600 ms with it."""
     parameters = connection.get_connection_params() | {"cursor_factory": psycopg.Cursor, "options": TIMEOUTS}
@@ -91,3 +102,10 @@ def test_a_repeated_statement_works_after_it_has_failed(transactional_db: None) 
     assert fetch_rows(statement, [3]) == [(4,)]
     connection.close()
     assert fetch_rows(statement, [4]) == [(3,)]
+
+
+def test_rows_are_not_kept(db: None) -> None:
+    statement = "SELECT repeat(%s, 1000) FROM generate_series(1, 1000)"
+    assert len(fetch_rows(statement, ["x" * 1000])) == 1000
+    kept = connection._cursors[statement]  # type: ignore[attr-defined] # our own backend
+    assert (kept.pgresult, kept._query, kept._tx.pgresult) == (None, None, None)
