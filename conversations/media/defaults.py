@@ -15,5 +15,5 @@ def storage_of(folder: Path, *, bucket_name: str, **options: str) -> dict[str, A
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder, **modes}}
     # What is left out, S3's client finds where it usually looks: the machine's role, for instance.
     named = {name: value for name, value in options.items() if value}
-    ours = {"bucket_name": bucket_name, "default_acl": None, "file_overwrite": False, "signature_version": "s3v4"}
-    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": ours | named}
+    ours = {"bucket_name": bucket_name, "default_acl": None, "file_overwrite": False}
+    return {"BACKEND": "conversations.media.bucket.Bucket", "OPTIONS": ours | named}

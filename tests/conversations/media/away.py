@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError  # type: ignore[import-untyped] # it has no types
+from botocore.exceptions import ClientError, EndpointConnectionError
 from django.core.files.base import ContentFile
 
 from conversations.media import files
