@@ -4,12 +4,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import UUID
 
 from django.core.files import File
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils.translation import gettext_noop
 
 # After the name of a file: the name of its small picture.
@@ -43,14 +44,14 @@ def store_small(content: bytes, *, name: str) -> str:
 
 def open_file(name: str) -> File[bytes]:
     """Raises FileMissing, StorageAway."""
-    with _translated():
+    with _translated(name):
         return media_storage().open(name)
 
 
 def read_file(name: str) -> bytes:
     """Return all bytes of a file. Raises FileMissing, StorageAway."""
     # A bucket gives the bytes when they are read, not when the file is opened.
-    with open_file(name) as file, _translated():
+    with open_file(name) as file, _translated(name):
         return file.read()
 
 
@@ -80,23 +81,32 @@ def businesses() -> list[str]:
 
 def modified_at(name: str) -> datetime:
     """When a file was stored. Raises FileMissing, StorageAway."""
-    with _translated():
+    with _translated(name):
         return media_storage().get_modified_time(name)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(name: str) -> Iterator[None]:
     """Raise FileMissing where the storage has no such file, and StorageAway for all else that it raises: a bucket's
     client has errors of its own, and a folder may be that of another machine.
     """
     try:
         yield
     except Exception as error:
-        if isinstance(error, FileNotFoundError) or _status_of(error) == 404:
+        is_missing = isinstance(error, FileNotFoundError) or _status_of(error) == 404
+        if is_missing and not _is_folder_away(name):
             raise FileMissing("The storage does not have this file.") from error
         raise StorageAway(
             gettext_noop("The storage of files does not answer. Try it again in a few minutes.")
         ) from error
+
+
+def _is_folder_away(name: str) -> bool:
+    """Whether not even the folder of the business is there, which stays when its files are deleted: that of another
+    machine is not mounted.
+    """
+    storage = media_storage()
+    return isinstance(storage, FileSystemStorage) and not Path(storage.path(name)).parent.is_dir()
 
 
 def _status_of(error: Exception) -> int | None:

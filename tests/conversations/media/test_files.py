@@ -1,11 +1,14 @@
 """What the storage raises is that a file is missing, or that it does not answer."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.core.files.storage import storages
 
-from conversations.media.files import FileMissing, StorageAway, modified_at, open_file, read_file
+from conversations.media.files import FileMissing, StorageAway, delete, modified_at, open_file, read_file, store
 from tests.cases import each_case
 from tests.conversations.media.away import NO_CONNECTION, bucket_error, storage_raises
 
@@ -39,3 +42,17 @@ def test_a_bucket_may_raise_when_the_file_is_read():
         read_file("x")
     with storage_raises(NO_CONNECTION, late=True), pytest.raises(StorageAway):
         read_file("x")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_folder_that_is_not_mounted_is_away(call):
+    name = store(b"bytes", user_id=uuid4())
+    folder = Path(storages["media"].path(name)).parent
+    unmounted = folder.rename(folder.with_suffix(".unmounted"))
+    with pytest.raises(StorageAway, match="does not answer"):
+        call(name)
+    unmounted.rename(folder)
+    assert read_file(name) == b"bytes"
+    delete(name)
+    with pytest.raises(FileMissing):
+        call(name)

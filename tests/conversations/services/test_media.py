@@ -108,5 +108,3 @@ def test_a_file_of_a_bucket_that_was_deleted_since_it_was_listed_does_not_keep_t
 
 def test_files_of_no_name_are_no_error():
     files.delete("", "01a224f9-0000-7000-8000-000000000000/none")
-    with pytest.raises(files.FileMissing):
-        files.open_file("01a224f9-0000-7000-8000-000000000000/none")
