@@ -1,4 +1,4 @@
-"""Keeps the threads of a web process on one CPU, which the kernel chooses anew every few seconds.
+"""Keeps the threads of a busy web process on one CPU, which the kernel chooses anew each second.
 
 Of the threads of a process one at a time computes: they share the interpreter's lock. Where they run on several CPUs,
 each statement of a request ends with the lock going from one to another, and with it what the caches hold: two
@@ -11,6 +11,7 @@ import asyncio
 import os
 import random
 import sys
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -20,26 +21,32 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-_KEPT_SECONDS: Final = 2.0
+_KEPT_SECONDS: Final = 1.0
 # For how long the kernel may move them, as it does between two busy CPUs.
 _FREE_SECONDS: Final = 0.02
+# A process that has used less of a CPU is free: many idle ones may be found on the same, and requests come all at once.
+_BUSY: Final = 0.05
 _THREADS: Final = Path("/proc/self/task")
 # The CPU on which a thread has run last, counted from the state behind the name: proc(5), /proc/pid/stat.
 _PROCESSOR: Final = 36
 
 
 async def keep_together() -> None:
-    """Keep all threads of this process on the CPU of this one, until the task is cancelled."""
+    """Keep all threads of this process on the CPU of this one while it is busy, until the task is cancelled."""
     if sys.platform != "linux":
         return
     allowed = os.sched_getaffinity(0)
     try:
         while len(allowed) > 1:
-            allow(allowed)
-            await asyncio.sleep(_FREE_SECONDS)
-            allow({_cpu()})
             # Not in step with other processes: two of them that are free at once may choose the same CPU.
-            await asyncio.sleep(_KEPT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+            seconds = _KEPT_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
+            used = time.process_time()
+            await asyncio.sleep(seconds)
+            is_busy = time.process_time() - used >= seconds * _BUSY
+            allow(allowed)
+            if is_busy:
+                await asyncio.sleep(_FREE_SECONDS)
+                allow({_cpu()})
     except OSError as error:
         # A sandbox forbids it, or has no /proc; or all these CPUs were taken away, and Linux has given others.
         log.warning("cpus_not_chosen", error=str(error))

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from threading import Barrier
 
@@ -38,37 +39,53 @@ def cpus() -> list[frozenset[int]]:
     return [frozenset(os.sched_getaffinity(int(thread.name))) for thread in Path("/proc/self/task").iterdir()]
 
 
-async def until_together() -> frozenset[int]:
-    """Keep them together until they are; return the CPU."""
-    task = asyncio.create_task(keep_together())
-    async with asyncio.timeout(10):
-        while len(set(cpus())) > 1 or len(cpus()[0]) > 1:
-            await asyncio.sleep(0.005)
-    task.cancel()
-    return cpus()[0]
+def watch(done: Callable[[set[int]], bool]) -> None:
+    """Keep them together until `done`, which is given how many CPUs a thread has had at one time."""
 
-
-def test_all_threads_are_kept_on_one_cpu(pool: ThreadPoolExecutor, anywhere: set[int]) -> None:
-    assert len(cpus()) > THREADS
-    (cpu,) = asyncio.run(until_together())
-    assert cpu in anywhere
-
-
-def test_the_kernel_may_choose_again(
-    pool: ThreadPoolExecutor, anywhere: set[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(placement, "_KEPT_SECONDS", 0.01)
-    seen: set[int] = set()
-
-    async def watch() -> None:
+    async def keep() -> None:
         task = asyncio.create_task(keep_together())
+        seen: set[int] = set()
         async with asyncio.timeout(10):
-            while not {1, len(anywhere)} <= seen:
-                seen.add(len(cpus()[0]))
+            while not done(seen):
+                seen |= {len(thread) for thread in cpus()}
                 await asyncio.sleep(0.001)
         task.cancel()
 
-    asyncio.run(watch())
+    asyncio.run(keep())
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placement, "_KEPT_SECONDS", 0.02)
+
+
+@pytest.fixture
+def busy(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placement, "_BUSY", 0)
+
+
+def test_all_threads_are_kept_on_one_cpu(pool: ThreadPoolExecutor, busy: None) -> None:
+    assert len(cpus()) > THREADS
+    watch(lambda _: len(set(cpus())) == 1 and len(cpus()[0]) == 1)
+
+
+def test_the_kernel_may_choose_again(pool: ThreadPoolExecutor, busy: None, anywhere: set[int]) -> None:
+    kept = False
+
+    def is_free_again(seen: set[int]) -> bool:
+        nonlocal kept
+        kept = kept or 1 in seen
+        return kept and set(cpus()) == {frozenset(anywhere)}
+
+    watch(is_free_again)
+
+
+def test_an_idle_process_is_free(pool: ThreadPoolExecutor, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cpus()
+    monkeypatch.setattr(placement, "_BUSY", 1000)
+    rounds = count()
+    watch(lambda _: next(rounds) > 100)
+    assert cpus() == before
 
 
 def test_a_process_that_may_not_choose_serves_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
