@@ -1,15 +1,17 @@
-"""Keeps the threads of a busy web process on one CPU, which the kernel chooses anew each second.
+"""Keeps the threads of a busy web process on one CPU, which no other web process of this machine has meanwhile.
 
 Of the threads of a process one at a time computes: they share the interpreter's lock. Where they run on several CPUs,
 each statement of a request ends with the lock going from one to another, and with it what the caches hold: two
 processes on two CPUs answered an eighth fewer requests (python -m bench.creates). Threads that wait cost nothing.
 
-What a process starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
+The CPU is drawn anew each second: other programs may need the same one, unseen from here in another container. What a
+process starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
 """
 
 import asyncio
 import os
 import random
+import socket
 import sys
 import time
 from collections.abc import Collection
@@ -22,34 +24,54 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _KEPT_SECONDS: Final = 1.0
-# For how long the kernel may move them, as it does between two busy CPUs.
-_FREE_SECONDS: Final = 0.02
-# A process that has used less of a CPU is free: many idle ones may be found on the same, and requests come all at once.
+# A process that has used less of a CPU takes none: requests may come all at once.
 _BUSY: Final = 0.05
 _THREADS: Final = Path("/proc/self/task")
-# The CPU on which a thread has run last, counted from the state behind the name: proc(5), /proc/pid/stat.
-_PROCESSOR: Final = 36
+# In the abstract namespace of unix(7): a name is free again when the process that has bound it ends.
+_NAME: Final = "\0leadsite-web-cpu-{}"
 
 
 async def keep_together() -> None:
-    """Keep all threads of this process on the CPU of this one while it is busy, until the task is cancelled."""
+    """Keep all threads of this process on one CPU while it is busy, until the task is cancelled."""
     if sys.platform != "linux":
         return
     allowed = os.sched_getaffinity(0)
+    taken: socket.socket | None = None
     try:
         while len(allowed) > 1:
-            # Not in step with other processes: two of them that are free at once may choose the same CPU.
+            # Not in step with other processes, which look for a CPU too.
             seconds = _KEPT_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
             used = time.process_time()
             await asyncio.sleep(seconds)
             is_busy = time.process_time() - used >= seconds * _BUSY
-            allow(allowed)
-            if is_busy:
-                await asyncio.sleep(_FREE_SECONDS)
-                allow({_cpu()})
+            before, taken = taken, (_take_one(allowed) or taken) if is_busy else None
+            if taken is None:
+                allow(allowed)
+            if before is not None and before is not taken:
+                before.close()
     except OSError as error:
         # A sandbox forbids it, or has no /proc; or all these CPUs were taken away, and Linux has given others.
         log.warning("cpus_not_chosen", error=str(error))
+    finally:
+        if taken is not None:
+            taken.close()
+
+
+def _take_one(allowed: Collection[int]) -> socket.socket | None:
+    """Move to a CPU that no web process has, and return what must be closed to give it back; None where there is none.
+
+    Raises OSError.
+    """
+    for cpu in random.sample(sorted(allowed), len(allowed)):
+        name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            name.bind(_NAME.format(cpu))
+        except OSError:
+            name.close()
+        else:
+            allow({cpu})
+            return name
+    return None
 
 
 def allow(cpus: Collection[int]) -> None:
@@ -57,7 +79,3 @@ def allow(cpus: Collection[int]) -> None:
     for thread in _THREADS.iterdir():
         with suppress(ProcessLookupError):  # it has just ended
             os.sched_setaffinity(int(thread.name), cpus)
-
-
-def _cpu() -> int:
-    return int(Path("/proc/thread-self/stat").read_text().rpartition(")")[2].split()[_PROCESSOR])
