@@ -5,8 +5,8 @@ from typing import Final
 from botocore.config import Config
 from storages.backends.s3 import S3Storage
 
-# Of the client's own defaults a minute for each of five attempts would keep a thread from other requests for minutes.
-# These end within the half minute that proxies wait for an answer.
+# By default the client waits a minute in each of five attempts, and keeps its thread from other requests. These end
+# within the half minute that proxies wait for an answer.
 _CONNECT_SECONDS: Final = 3
 _READ_SECONDS: Final = 8
 _ATTEMPTS: Final = 2

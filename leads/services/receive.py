@@ -92,8 +92,8 @@ def receive_events(received: Received) -> Stored:
     earliest message until they are edited. Statuses are about outgoing messages.
 
     Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, then see Note
-    [Lock order]. The number of statements depends on that of messages and statuses by the first lock only.
-    Raises django.db.Error.
+    [Lock order]. Apart from the lock of the businesses, the number of statements does not depend on the number of
+    messages and statuses. Raises django.db.Error.
     """
     if not received:
         return Stored()

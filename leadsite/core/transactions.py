@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar, cast, overload
+from typing import Any, Final, ParamSpec, TypeVar, overload
 
 import psycopg
 import structlog
@@ -15,7 +15,7 @@ from procrastinate.exceptions import ConnectorException
 
 from leadsite.core import failures, metrics
 from leadsite.core.postgresql import patience, replica
-from leadsite.core.postgresql.base import DatabaseWrapper
+from leadsite.core.postgresql.acting import ActingConnection
 from leadsite.core.postgresql.giving_way import is_last_try
 from leadsite.core.statements import fetch_rows
 
@@ -148,7 +148,8 @@ def set_locally(**values: str) -> None:
 
 
 def _set_locally(using: str, values: Mapping[str, str]) -> None:
-    if cast(DatabaseWrapper, connections[using]).at_begin(values):
+    open_one = connections[using].connection  # None before the first statement of a thread
+    if isinstance(open_one, ActingConnection) and open_one.at_begin(values):
         return
     calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
     fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting], using=using)

@@ -4,8 +4,8 @@ Of the threads of a process one at a time computes: they share the interpreter's
 each statement of a request ends with the lock going from one to another, and with it what the caches hold: two
 processes on two CPUs answered an eighth fewer requests (python -m bench.creates). Threads that wait cost nothing.
 
-The CPU is drawn anew each second: other programs may need the same one, unseen from here in another container. What a
-process starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
+The CPU is chosen at random each second, because a program in another container may need the same one. What a process
+starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
 """
 
 import asyncio
@@ -39,11 +39,9 @@ async def keep_together() -> None:
     taken: socket.socket | None = None
     try:
         while len(allowed) > 1:
-            # Not in step with other processes, which look for a CPU too.
-            seconds = _KEPT_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
             used = time.process_time()
-            await asyncio.sleep(seconds)
-            is_busy = time.process_time() - used >= seconds * _BUSY
+            await asyncio.sleep(_KEPT_SECONDS)
+            is_busy = time.process_time() - used >= _KEPT_SECONDS * _BUSY
             before, taken = taken, (_take_one(allowed) or taken) if is_busy else None
             if taken is None:
                 allow(allowed)

@@ -64,9 +64,6 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
     try:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
         stored = _store(delivery_id, provider, body, received_at, plan)
-        _log(delivery_id, provider, plan, stored)
-        metrics.delivery_stored(provider, plan.state, time.perf_counter() - started)
-        metrics.leads_created(failures.Source.WHATSAPP, "created", stored.leads)
     except Exception as error:
         if not isinstance(error, Error):
             # A bug. The body is stored, and a fixed version replays it: Twilio does not deliver again.
@@ -77,6 +74,10 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
         metrics.delivery_stored(provider, failed.state, time.perf_counter() - started)
         if is_about_content(error):
             replay(delivery_id=delivery_id, bisect=True)
+    else:
+        _log(delivery_id, provider, plan, stored)
+        metrics.delivery_stored(provider, plan.state, time.perf_counter() - started)
+        metrics.leads_created(failures.Source.WHATSAPP, "created", stored.leads)
 
 
 def _plan(body: bytes, received_at: datetime, signature: Signature) -> Plan:

@@ -8,6 +8,7 @@ transaction travel the same way: `at_begin`.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
@@ -96,42 +97,39 @@ class ActingConnection(psycopg.Connection[Any]):
         """What the transaction was told is not known, after the rollback of a savepoint for example: say it again."""
         self._told = b""
 
-    def must_name_actor(self, statement: object) -> bool:
-        """Whether a statement may change rows outside of a transaction, where somebody is to be named."""
-        return (
+    def naming_actor(self, statement: object) -> AbstractContextManager[object]:
+        """A transaction for a statement that may change rows outside of one, where somebody is to be named."""
+        if (
             self._autocommit
             and self.pgconn.transaction_status == TransactionStatus.IDLE
             and actors.current() is not None
             and isinstance(statement, str)
             and _may_write(statement)
-        )
+        ):
+            # The transaction sends its BEGIN itself, without who acts.
+            self.forget_actor()
+            return self.transaction()
+        return nullcontext()
 
 
 class ActingCursor(_Cursor):
     """Executes statements that need it in a transaction of their own, so that it can be told who acts."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        connection = cast(ActingConnection, self.connection)
-        if not connection.must_name_actor(query):
+        with self._naming_actor(query):
             return super().execute(query, params, **options)
-        # The transaction sends its BEGIN itself, without who acts.
-        connection.forget_actor()
-        with connection.transaction():
-            return super().execute(query, params, **options)
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        with self._naming_actor(query):
+            super().executemany(query, params_seq, **options)
 
     def forget(self) -> None:
         """Free the rows and parameters of the last statement. How its types are converted stays known."""
         self._reset()
         self._tx.set_pgresult(None, set_loaders=False)
 
-    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
-        connection = cast(ActingConnection, self.connection)
-        if not connection.must_name_actor(query):
-            super().executemany(query, params_seq, **options)
-            return
-        connection.forget_actor()
-        with connection.transaction():
-            super().executemany(query, params_seq, **options)
+    def _naming_actor(self, query: object) -> AbstractContextManager[object]:
+        return cast(ActingConnection, self.connection).naming_actor(query)
 
 
 def _set_local(setting: tuple[str, str]) -> bytes:

@@ -149,10 +149,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         super().set_autocommit(autocommit, force_begin_transaction_with_broken_autocommit)
 
-    def at_begin(self, settings: Mapping[str, str]) -> bool:
-        """As ActingConnection.at_begin: False where the settings need a statement of their own."""
-        return self.connection is not None and cast(ActingConnection, self.connection).at_begin(settings)
-
     def _commit(self) -> None:
         if self.alias == DEFAULT_DB_ALIAS:
             keep_on()

@@ -14,7 +14,7 @@ import pytest
 from leadsite.server import placement
 from leadsite.server.placement import allow, keep_together
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process choose its CPUs")
 THREADS = 3
 
 

@@ -1,9 +1,20 @@
 """A persistent connection that the server closed is replaced before the next request."""
 
+from typing import cast
+
 import psycopg
 import pytest
-from django.db import DataError, OperationalError, close_old_connections, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+    transaction,
+)
 
+from leadsite.core.postgresql.base import DatabaseWrapper
 from leadsite.core.postgresql.defaults import TIMEOUTS
 from leadsite.core.sqlstates import Meaning, meaning
 from leadsite.core.statements import fetch_rows
@@ -107,5 +118,5 @@ def test_a_repeated_statement_works_after_it_has_failed(transactional_db: None) 
 def test_rows_are_not_kept(db: None) -> None:
     statement = "SELECT repeat(%s, 1000) FROM generate_series(1, 1000)"
     assert len(fetch_rows(statement, ["x" * 1000])) == 1000
-    kept = connection._cursors[statement]  # type: ignore[attr-defined] # our own backend
+    kept = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])._cursors[statement]
     assert (kept.pgresult, kept._query, kept._tx.pgresult) == (None, None, None)
