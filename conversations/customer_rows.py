@@ -1,11 +1,15 @@
 """Computes the rows of customers to insert or update for a delivery. Pure functions, no database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from conversations.identification import Person
+from conversations.phone import phone_key
+
+R = TypeVar("R")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,13 +27,42 @@ class CustomerRow:
     identified_at: datetime | None
 
 
-def plan_rows(people: Sequence[Person]) -> tuple[list[CustomerRow], list[CustomerRow]]:
+class WrittenCustomer(NamedTuple):
+    """A customer after `write_by_phone` or `write_by_id`, locked."""
+
+    id: UUID
+    phone_key: str | None
+    whatsapp_user_id: str | None
+
+
+Key = tuple[UUID, str]  # a business, and the phone key or WhatsApp user id by which a row is found
+Rows = dict[Key, CustomerRow]
+Written = dict[Key, WrittenCustomer]
+
+
+def is_settled(person: Person) -> bool:
+    """Whether the customer's row has the same place in the lock order for every delivery at this moment: it is found by
+    its phone, or it has none and gets none, and nothing contradicts it. See Note [Deliveries side by side] in
+    leads/services/receive.py.
+    """
+    known = person.customer
+    if person.contradicts or person.identity.moved_at is not None:
+        return False
+    if known is None:
+        return person.phone_key is not None or not person.is_written
+    if any(other and other.id != known.id for other in (person.by_phone, person.by_id)):
+        return False
+    has_other_id = known.whatsapp_user_id and person.whatsapp_user_id not in (None, known.whatsapp_user_id)
+    return person.phone_key in (None, _key(known.phone)) and not has_other_id
+
+
+def plan_rows(people: Sequence[Person]) -> tuple[Rows, Rows]:
     """Return the rows to write by phone and those to write by WhatsApp user id, each in lock order: Note [Lock order].
 
     An identifier that another customer has is left out.
     """
-    by_phone: dict[tuple[UUID, str], list[Person]] = {}
-    by_id: dict[tuple[UUID, str], list[Person]] = {}
+    by_phone: dict[Key, list[Person]] = {}
+    by_id: dict[Key, list[Person]] = {}
     for person in people:
         user_id, key = person.identity.user_id, person.lock_key
         if not person.is_written:
@@ -40,24 +73,39 @@ def plan_rows(people: Sequence[Person]) -> tuple[list[CustomerRow], list[Custome
             by_id.setdefault((user_id, person.whatsapp_user_id), []).append(person)
     # An id with two numbers is stored with one of them.
     with_phone: dict[tuple[UUID, str | None], str] = {}
-    rows = []
+    rows = {}
     for user_id, key in sorted(by_phone):
         known_id = _latest_id(by_phone[user_id, key])
         owner = with_phone.setdefault((user_id, known_id), key)
-        rows.append(_row(by_phone[user_id, key], known_id if owner == key else None))
-    return rows, [_row(by_id[user_id, known_id], known_id) for user_id, known_id in sorted(by_id)]
+        rows[user_id, key] = _row(by_phone[user_id, key], known_id if owner == key else None)
+    return rows, {key: _row(by_id[key], key[1]) for key in sorted(by_id)}
 
 
-def customer_ids_of(
-    people: Iterable[Person], by_phone: dict[tuple[UUID, str], UUID], by_id: dict[tuple[UUID, str], UUID]
-) -> list[UUID | None]:
-    """Return each person's customer, from the ids that writing the rows returned; None where no customer is stored."""
-    return [
-        by_phone.get((person.identity.user_id, person.lock_key))
-        if person.lock_key is not None
-        else by_id.get((person.identity.user_id, person.whatsapp_user_id or ""))
-        for person in people
-    ]
+def customer_of(person: Person, by_phone: Mapping[Key, R], by_id: Mapping[Key, R]) -> R | None:
+    """Return what the mappings have of the person's row; None where no customer is stored."""
+    user_id = person.identity.user_id
+    if person.lock_key is not None:
+        return by_phone.get((user_id, person.lock_key))
+    return by_id.get((user_id, person.whatsapp_user_id or ""))
+
+
+def is_as_planned(person: Person, row: CustomerRow, written: WrittenCustomer) -> bool:
+    """Whether the customer has the identifiers of the look-up or those of this delivery, and no others, which another
+    transaction has stored in the meantime.
+    """
+    known = person.customer
+    if known is None:
+        id_before, key_before = None, None
+    elif known.id == written.id:
+        id_before, key_before = known.whatsapp_user_id, _key(known.phone)
+    else:
+        return False
+    has_id = row.whatsapp_user_id is None or written.whatsapp_user_id in (row.whatsapp_user_id, id_before)
+    return has_id and (row.phone is None or written.phone_key in (_key(row.phone), key_before))
+
+
+def _key(phone: str | None) -> str | None:
+    return phone_key(phone) if phone else None
 
 
 def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:

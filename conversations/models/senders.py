@@ -6,6 +6,7 @@ the statistics say.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Final, TypeVar
 from uuid import UUID
@@ -14,7 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from conversations.customer_rows import CustomerRow
+from conversations.customer_rows import Rows, Written, WrittenCustomer
 from conversations.identification import Move, SenderIdentity, SenderLookup, StoredCustomer
 from conversations.incoming import MoveReport
 from conversations.phone import E164_PATTERN
@@ -69,24 +70,45 @@ _PROFILE_NAME: Final = """CASE
             WHEN c.profile_name IS NULL THEN excluded.profile_name
             WHEN (excluded.profile_name_at, excluded.profile_name COLLATE "C") < (c.profile_name_at, c.profile_name)
             THEN excluded.profile_name ELSE c.profile_name END"""
-# A profile name fills a blank name and replaces an earlier profile name; a name given by a person or client stays.
+# What a message changes of a stored customer. A profile name fills a blank name and replaces an earlier profile name; a
+# name given by a person or client stays.
+_CHANGES: Final = {
+    "phone": "coalesce(c.phone, excluded.phone)",
+    "whatsapp_user_id": "coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id)",
+    "name": f"CASE WHEN c.name IN ('', c.profile_name) THEN coalesce({_PROFILE_NAME}, c.name) ELSE c.name END",
+    "profile_name": _PROFILE_NAME,
+    "profile_name_at": "least(c.profile_name_at, excluded.profile_name_at)",
+    "identified_at": "greatest(c.identified_at, excluded.identified_at)",
+}
+# A row that stays the same is locked only: PostgreSQL locks all rows that conflict, and then looks at WHERE. Writing
+# it again would also write it to every index of the table.
 _WRITE: Final = """
     INSERT INTO customers AS c (user_id, phone, whatsapp_user_id, name, profile_name, profile_name_at, identified_at)
     SELECT user_id, phone, whatsapp_user_id, coalesce(name, ''), name, name_at, identified_at
     FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
         AS given (user_id, phone, whatsapp_user_id, name, name_at, identified_at)
-    ON CONFLICT (user_id, {identifier}) DO UPDATE SET
-        phone = coalesce(c.phone, excluded.phone),
-        whatsapp_user_id = coalesce(c.whatsapp_user_id, excluded.whatsapp_user_id),
-        name = CASE WHEN c.name IN ('', c.profile_name) THEN coalesce({profile_name}, c.name) ELSE c.name END,
-        profile_name = {profile_name},
-        profile_name_at = least(c.profile_name_at, excluded.profile_name_at),
-        identified_at = greatest(c.identified_at, excluded.identified_at),
-        updated_at = now()
-    RETURNING c.user_id, c.{identifier}, c.id
+    ON CONFLICT (user_id, {identifier}) DO UPDATE SET {changes}, updated_at = now()
+    WHERE ({stored}) IS DISTINCT FROM ({changed})
+    RETURNING c.user_id, c.{identifier}, c.id, c.phone_key, c.whatsapp_user_id
 """
-_WRITE_BY_PHONE: Final = _WRITE.format(identifier="phone_key", profile_name=_PROFILE_NAME)
-_WRITE_BY_ID: Final = _WRITE.format(identifier="whatsapp_user_id", profile_name=_PROFILE_NAME)
+_write_by = partial(
+    _WRITE.format,
+    changes=", ".join(f"{column} = {changed}" for column, changed in _CHANGES.items()),
+    stored=", ".join(f"c.{column}" for column in _CHANGES),
+    changed=", ".join(_CHANGES.values()),
+)
+_WRITE_BY_PHONE: Final = _write_by(identifier="phone_key")
+_WRITE_BY_ID: Final = _write_by(identifier="whatsapp_user_id")
+# A separate statement, after the rows are locked: it sees what the previous holders of the locks committed.
+_LOCKED: Final = """
+    SELECT given.*, c.* FROM unnest(%s::uuid[], %s::text[]) AS given (user_id, identifier)
+    CROSS JOIN LATERAL (
+        SELECT c.id, c.phone_key, c.whatsapp_user_id FROM customers AS c
+        WHERE c.user_id = given.user_id AND c.{identifier} = given.identifier LIMIT 1
+    ) AS c
+"""
+_LOCKED_BY_PHONE: Final = _LOCKED.format(identifier="phone_key")
+_LOCKED_BY_ID: Final = _LOCKED.format(identifier="whatsapp_user_id")
 # The customer who was `former` is `phone` or `whatsapp_user_id` from then on.
 _INSERT: Final = """
     INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
@@ -124,19 +146,22 @@ class SenderManager(models.Manager[M]):
             for row in fetch_rows(_KNOWN, parameters)
         ]
 
-    def write_by_phone(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
-        """Insert customers or fill their empty columns; lock them in the order given. Ids by (user id, phone key)."""
-        return self._write(_WRITE_BY_PHONE, rows)
+    def write_by_phone(self, rows: Rows) -> Written:
+        """Insert customers or fill their empty columns; lock them in the order given."""
+        return _write(rows, _WRITE_BY_PHONE, _LOCKED_BY_PHONE)
 
-    def write_by_id(self, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
-        """The same by WhatsApp user id, for customers without a phone."""
-        return self._write(_WRITE_BY_ID, rows)
+    def write_by_id(self, rows: Rows) -> Written:
+        """The same for customers without a phone."""
+        return _write(rows, _WRITE_BY_ID, _LOCKED_BY_ID)
 
-    def _write(self, statement: str, rows: Sequence[CustomerRow]) -> dict[tuple[UUID, str], UUID]:
-        if not rows:
-            return {}
-        written = fetch_rows(statement, column_arrays(map(_WRITTEN_COLUMNS, rows)))
-        return {(user_id, identifier): id_ for user_id, identifier, id_ in written}
+
+def _write(rows: Rows, write: str, locked: str) -> Written:
+    if not rows:
+        return {}
+    written = fetch_rows(write, column_arrays(map(_WRITTEN_COLUMNS, rows.values())))
+    if len(written) < len(rows):
+        written += fetch_rows(locked, column_arrays(rows.keys() - {row[:2] for row in written}))
+    return {row[:2]: WrittenCustomer(*row[2:]) for row in written}
 
 
 class MoveManager(models.Manager[M]):

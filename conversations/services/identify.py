@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
-import psycopg
-from django.db import OperationalError
+from django.db import IntegrityError
 
-from conversations.customer_rows import customer_ids_of, plan_rows
+from conversations.customer_rows import customer_of, is_as_planned, is_settled, plan_rows
 from conversations.identification import MAX_MOVES, Directory, Person, SenderIdentity, identify
 from conversations.implied_moves import implied_moves
 from conversations.incoming import IncomingMessage, MoveReport
 from conversations.models import Customer
 from conversations.services.late_deliveries import messages_of_erased
+from leadsite.core.transactions import ConcurrentChange
+
+_CHANGED: Final = "A customer of this delivery changed phone number or WhatsApp user id at the same moment."
 
 
 class MoveCustomers(Protocol):
@@ -31,6 +33,10 @@ class LookedUp(NamedTuple):
     old: list[IncomingMessage]
     erased_at: datetime | None
 
+    @property
+    def is_settled(self) -> bool:
+        return all(map(is_settled, self.people))
+
 
 class Identified(NamedTuple):
     """Messages with their customers, locked; None where no customer is stored. `old`: those of erased people.
@@ -43,8 +49,9 @@ class Identified(NamedTuple):
     erased_at: datetime | None
 
 
-def identify_customers(*, messages: Sequence[IncomingMessage], move_customers: MoveCustomers) -> Identified:
-    """Return the messages that are not stored yet, each with its customer, without those of erased people.
+def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Identified:
+    """Return the messages that are not stored yet, each with its customer, without those of erased people. `found`:
+    by look_up_senders, in this transaction.
 
     The full message of a stored placeholder counts as new. Identifiers and names from messages fill empty columns of
     the customer. Where messages contradict what is stored of a customer, `move_customers` is called once with the moves
@@ -52,36 +59,32 @@ def identify_customers(*, messages: Sequence[IncomingMessage], move_customers: M
     A delivery that is stored already writes no customer.
 
     Locks: the customers, those with a phone in the order of (user, phone key), then those without in the order of
-    (user, WhatsApp user id). Raises django.db.Error; among them an OperationalError of serialization_failure where a
-    customer's identifiers have changed since the look-up: the caller repeats the transaction.
+    (user, WhatsApp user id). Raises django.db.Error; among them ConcurrentChange where a customer's identifiers have
+    changed since the look-up, which locks nothing: the caller repeats the transaction.
     """
-    new, people, old, erased_at = _look_up(messages)
+    new, people, old, erased_at = found
     if any(person.contradicts for person in people):
         move_customers(moves=implied_moves(people))
-        new, people, _, erased_at = _look_up(new)
+        new, people, _, erased_at = look_up_senders(new)
     by_phone, by_id = plan_rows(people)
-    written_by_phone = Customer.objects.write_by_phone(by_phone)
-    written_by_id = Customer.objects.write_by_id(by_id)
-    customers = customer_ids_of(people, written_by_phone, written_by_id)
-    for person, customer_id in zip(people, customers, strict=True):
-        # The look-up locks nothing: in the meantime the number or the id may have gone to another customer.
-        if person.customer is not None and person.customer.id != customer_id:
-            raise serialization_failure(
-                "A customer of this delivery changed phone number or WhatsApp user id at the same moment."
-            )
+    try:
+        written = Customer.objects.write_by_phone(by_phone), Customer.objects.write_by_id(by_id)
+    except IntegrityError as error:
+        if "customers_whatsapp_user_id_unique" in str(error):
+            raise ConcurrentChange(_CHANGED) from error
+        raise
+    customers = []
+    for person in people:
+        row, customer = customer_of(person, by_phone, by_id), customer_of(person, *written)
+        if row and not (customer and is_as_planned(person, row, customer)):
+            raise ConcurrentChange(_CHANGED)
+        customers.append(customer and customer.id)
     return Identified(list(zip(new, customers, strict=True)), old, erased_at)
 
 
-def serialization_failure(message: str) -> OperationalError:
-    """Return the error for rows that another transaction has changed since the look-up. `retried` repeats on it."""
-    error = OperationalError(message)
-    error.__cause__ = psycopg.errors.SerializationFailure(message)
-    return error
-
-
-def _look_up(messages: Sequence[IncomingMessage]) -> LookedUp:
+def look_up_senders(messages: Sequence[IncomingMessage]) -> LookedUp:
     """Return the messages that are not stored and who sent them: one query, one more for each further move, and one
-    where people of these businesses were erased.
+    where people of these businesses were erased. Locks nothing. Raises django.db.Error.
     """
     new: list[IncomingMessage] = []
     identities: list[SenderIdentity] = []

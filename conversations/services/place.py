@@ -8,7 +8,7 @@ from uuid import UUID
 from conversations.incoming import CallPart, IncomingMessage
 from conversations.models import Conversation, Message, Opening, ParkedStatus
 from conversations.placing import ConversationChange, ConversationUpdate, Placement, conversation_updates
-from conversations.services.identify import serialization_failure
+from leadsite.core.transactions import ConcurrentChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def place_messages(
     places = Message.objects.places(messages)
     if any(place.erased_at != erased_at for place in places):
         # Their customers may be among the erased, and have been created again by this transaction.
-        raise serialization_failure("A person of this business was erased at the same moment.")
+        raise ConcurrentChange("A person of this business was erased at the same moment.")
     found = [(message, customer_id, place) for (message, customer_id), place in zip(messages, places, strict=True)]
     updates = conversation_updates(found)
     to_open = [update for update in updates if update.placement in (Placement.OPEN, Placement.HOLD)]
@@ -102,7 +102,7 @@ def change_conversations(*, placed: Placed, arrived: Mapping[UUID, datetime]) ->
     joined = {change.id for change in changes}
     others = [ConversationChange(id_, has_turns=True, arrived=arrived.get(id_)) for id_ in turns - joined]
     if not joined <= Conversation.objects.change([*changes, *others]):
-        raise serialization_failure("A conversation of this delivery was deleted at the same moment.")
+        raise ConcurrentChange("A conversation of this delivery was deleted at the same moment.")
 
 
 def _opening(update: ConversationUpdate) -> Opening:

@@ -6,8 +6,8 @@ from conversations.marketing import MarketingChoice, latest_choices
 from conversations.message_status_order import FAILED
 from conversations.models import Customer, Undelivered
 from conversations.phone import phone_key
-from conversations.services.identify import serialization_failure
 from conversations.services.statuses import StatusReport
+from leadsite.core.transactions import ConcurrentChange
 
 
 def undelivered(statuses: Iterable[StatusReport]) -> list[Undelivered]:
@@ -32,8 +32,8 @@ def lock_recipients(*, messages: Sequence[Undelivered]) -> None:
     """Lock the customers of these messages, before any message is locked; store that customers have opted out.
 
     Messages of customers who are not stored are ignored. No statement where there are none, otherwise two, and one more
-    where customers have opted out. Raises django.db.Error; among them an OperationalError of serialization_failure: the
-    caller repeats the transaction.
+    where customers have opted out. Raises django.db.Error; among them ConcurrentChange: the caller repeats the
+    transaction.
     """
     if not messages:
         return
@@ -41,6 +41,6 @@ def lock_recipients(*, messages: Sequence[Undelivered]) -> None:
     owners = {owner for owner, _ in found if owner}
     # The look-up locks nothing: in the meantime a customer may have been merged into another.
     if len(Customer.objects.lock(owners)) < len(owners):
-        raise serialization_failure("A customer was merged into another at the same moment.")
+        raise ConcurrentChange("A customer was merged into another at the same moment.")
     choices = ((owner, MarketingChoice(one.at, stops=True)) for owner, one in found if owner and one.opts_out)
     Customer.objects.write_marketing_choices(latest_choices(choices))

@@ -1,4 +1,15 @@
-"""Service that stores deliveries: messages with their customer, conversation and lead, all or none."""
+"""Service that stores deliveries: messages with their customer, conversation and lead, all or none.
+
+Note [Deliveries side by side]: a delivery of several messages locks many customers. Of two deliveries that know a
+customer by different identifiers, one by the number and one by the id, each would lock the row at another place of the
+lock order, and their lock waits could form a cycle. Such a delivery has its business to itself, by an advisory lock.
+Most deliveries are from customers with one place, which is_settled in conversations/customer_rows.py recognises; they
+share the lock. The lock must precede the look-up of the senders, which says what a delivery is: so it is shared first,
+and where customers are not settled, given back, taken alone, and the senders are looked up again. Moves, statuses and
+parts of calls lock rows in other orders, and several of them have the business to themselves from the start; of two
+parts of a call at the same moment, the second must find what the first has parked. A single event locks one customer,
+and takes no lock of the business.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,7 +23,7 @@ from django.db import transaction
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
 from conversations.models import Message, NewMedia, StoredMedia
 from conversations.models.inbound import StoredMessage
-from conversations.services.identify import identify_customers
+from conversations.services.identify import LookedUp, identify_customers, look_up_senders
 from conversations.services.late_deliveries import without_erased_moves
 from conversations.services.marketing import store_choices
 from conversations.services.place import Placed, change_conversations, place_messages
@@ -28,6 +39,7 @@ from leadsite.core.transactions import INDEX_PLANS, set_locally
 _LOCK_BUSINESSES: Final = """
     SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0)) FROM unnest(%s::uuid[]) AS business
 """
+_SHARE_BUSINESSES: Final = _LOCK_BUSINESSES.replace("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared")
 
 
 @dataclass(slots=True)
@@ -47,9 +59,15 @@ class Received:
         return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
 
     @property
-    def locks_businesses(self) -> bool:
-        """Whether there are several events, or a part of a call: it may have to be parked until another part comes."""
-        return len(self) > 1 or any(message.event.call for message in self.messages)
+    def is_alone(self) -> bool:
+        """Whether no other delivery of its businesses may run beside it, see Note [Deliveries side by side]."""
+        has_several = len(self) > 1 and bool(self.moves or self.statuses)
+        return has_several or any(message.event.call for message in self.messages)
+
+    @property
+    def shares_businesses(self) -> bool:
+        """Whether others may run beside it if its customers are settled."""
+        return len(self) > 1 and not self.is_alone
 
     def bisect(self) -> tuple["Received", "Received"]:
         """Split the events in two, in the order in which receive_events processes them: moves, messages, statuses."""
@@ -91,20 +109,20 @@ def receive_events(received: Received) -> Stored:
     (conversations/placing.py); a conversation without lead gets one. The lead's details are the text of the customer's
     earliest message until they are edited. Statuses are about outgoing messages.
 
-    Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, then see Note
-    [Lock order]. Apart from the lock of the businesses, the number of statements does not depend on the number of
-    messages and statuses. Raises django.db.Error.
+    Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, see Note
+    [Deliveries side by side], then see Note [Lock order]. Apart from the lock of the businesses, the number of
+    statements does not depend on the number of messages and statuses. Raises django.db.Error.
     """
     if not received:
         return Stored()
     # Two deliveries for one new customer at the same moment: identify_customers locks the customer's row, so the second
     # waits and then joins the conversation of the first. An exception rolls everything back.
     with transaction.atomic(savepoint=False):
-        prepare_transaction(businesses=received.businesses if received.locks_businesses else [])
+        prepare_transaction(businesses=received.businesses if received.is_alone else [])
         moves, old_moves = without_erased_moves(received.moves)
         move_customers(moves=moves)
         lock_recipients(messages=undelivered(received.statuses))
-        stored = _receive_messages(received.messages)
+        stored = _receive_messages(received)
         keys = {message.key for message in stored.erased}
         statuses = [report for report in received.statuses if report.key not in keys] if keys else received.statuses
         applied = apply_statuses(statuses=statuses)
@@ -112,23 +130,20 @@ def receive_events(received: Received) -> Stored:
 
 
 def prepare_transaction(*, businesses: Sequence[UUID]) -> None:
-    """Set planner options and lock these businesses until the end of the transaction, which the caller holds.
-
-    The lock: deliveries with several events of one business run one after another, because such a delivery locks many
-    customers, and a customer who is known by a number in one message and by an id in another has two places in the
-    lock order. So do parts of calls: of two at the same moment, the second finds what the first has parked.
-
-    The options: see INDEX_PLANS.
+    """Set planner options, see INDEX_PLANS, and lock these businesses until the end of the transaction, which the
+    caller holds. Raises django.db.Error.
     """
     set_locally(**INDEX_PLANS)
     if businesses:
         fetch_rows(_LOCK_BUSINESSES, [array(businesses)])
 
 
-def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
-    if not messages:
+def _receive_messages(received: Received) -> Stored:
+    if not received.messages:
         return Stored()
-    new, old, erased_at = identify_customers(messages=distinct_messages(messages), move_customers=move_customers)
+    messages = distinct_messages(received.messages)
+    found = _look_up_and_share(messages, received) if received.shares_businesses else look_up_senders(messages)
+    new, old, erased_at = identify_customers(found=found, move_customers=move_customers)
     if not new:
         return Stored(erased=old)
     store_choices(messages=new)
@@ -136,6 +151,21 @@ def _receive_messages(messages: Sequence[IncomingMessage]) -> Stored:
     messages_made, leads_made, files = _store(placed)
     left_out = _count_notices(new) - _count_notices(placed.messages)
     return Stored(messages=messages_made, leads=leads_made, left_out=left_out, media=files, erased=old)
+
+
+def _look_up_and_share(messages: Sequence[IncomingMessage], received: Received) -> LookedUp:
+    """Look up the senders and lock the businesses: shared where the customers are settled."""
+    businesses = array(received.businesses)
+    before = transaction.savepoint()
+    fetch_rows(_SHARE_BUSINESSES, [businesses])
+    found = look_up_senders(messages)
+    if found.is_settled:
+        transaction.savepoint_commit(before)
+        return found
+    # This unlocks them: two that share a lock and need it alone would wait for each other.
+    transaction.savepoint_rollback(before)
+    fetch_rows(_LOCK_BUSINESSES, [businesses])
+    return look_up_senders(messages)
 
 
 def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:

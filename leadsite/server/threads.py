@@ -2,8 +2,7 @@
 
 An owner that is alone may take all threads but one, and half of them while others come: a request beside one that
 keeps its threads busy, however slow its requests are, finds a free one. Deliveries of a business never have more than
-half: those with several messages run one after another in the database, and threads that wait there make the one that
-works slower.
+half: with more of them at a time each takes longer, and none is done earlier.
 """
 
 import asyncio

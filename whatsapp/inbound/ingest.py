@@ -1,7 +1,7 @@
 """Service that stores deliveries: the raw body and its messages, statuses and moves, in one transaction.
 
-The number of SQL statements does not depend on the size of a delivery: channels, effects, body. Several events have one
-more, a lock.
+The number of SQL statements does not depend on the size of a delivery: channels, effects, body. Several events have a
+few more, for a lock.
 """
 
 import time

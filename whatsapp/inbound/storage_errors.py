@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 from django.db import DataError
 
-from leadsite.core.transactions import sqlstate
+from leadsite.core.transactions import ConcurrentChange, sqlstate
 
 # Cardinality violation, data exception, integrity violation, limit exceeded (PostgreSQL manual, appendix A): the error
 # was caused by one item of the delivery.
@@ -22,6 +22,8 @@ def is_about_content(error: Exception) -> bool:
 
 def reason_of(error: Exception) -> str:
     """Return PostgreSQL's message without values, which may be personal data; of other errors the type."""
+    if isinstance(error, ConcurrentChange):
+        return f"{error.sqlstate}: {error}"
     cause = error.__cause__
     if not isinstance(cause, psycopg.Error):
         return type(error).__name__
