@@ -6,25 +6,10 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from conversations.identification import Person
+from conversations.identification import Person, StoredCustomer
 from conversations.phone import phone_key
 
 R = TypeVar("R")
-
-
-@dataclass(slots=True, kw_only=True)
-class CustomerRow:
-    """One customer to insert, or to update where columns are empty.
-
-    `name` is the profile name, reported at `name_at`. `identified_at` is when a message last had both phone and id.
-    """
-
-    user_id: UUID
-    phone: str | None
-    whatsapp_user_id: str | None
-    name: str | None
-    name_at: datetime | None
-    identified_at: datetime | None
 
 
 class WrittenCustomer(NamedTuple):
@@ -33,6 +18,33 @@ class WrittenCustomer(NamedTuple):
     id: UUID
     phone_key: str | None
     whatsapp_user_id: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class CustomerRow:
+    """One customer to insert, or to update where columns are empty.
+
+    `known`: as looked up. `name` is the profile name, reported at `name_at`. `identified_at` is when a message last had
+    both phone and id.
+    """
+
+    user_id: UUID
+    known: StoredCustomer | None
+    phone: str | None
+    whatsapp_user_id: str | None
+    name: str | None
+    name_at: datetime | None
+    identified_at: datetime | None
+
+    def agrees_with(self, written: WrittenCustomer) -> bool:
+        """Whether the customer has the identifiers of the look-up or those of this delivery, and no others, which
+        another transaction has stored in the meantime.
+        """
+        known = self.known or StoredCustomer(written.id, None, None, None, False)
+        ids = (self.whatsapp_user_id, known.whatsapp_user_id)
+        has_id = self.whatsapp_user_id is None or written.whatsapp_user_id in ids
+        has_phone = self.phone is None or written.phone_key in (_key(self.phone), _key(known.phone))
+        return known.id == written.id and has_id and has_phone
 
 
 Key = tuple[UUID, str]  # a business, and the phone key or WhatsApp user id by which a row is found
@@ -89,21 +101,6 @@ def customer_of(person: Person, by_phone: Mapping[Key, R], by_id: Mapping[Key, R
     return by_id.get((user_id, person.whatsapp_user_id or ""))
 
 
-def is_as_planned(person: Person, row: CustomerRow, written: WrittenCustomer) -> bool:
-    """Whether the customer has the identifiers of the look-up or those of this delivery, and no others, which another
-    transaction has stored in the meantime.
-    """
-    known = person.customer
-    if known is None:
-        id_before, key_before = None, None
-    elif known.id == written.id:
-        id_before, key_before = known.whatsapp_user_id, _key(known.phone)
-    else:
-        return False
-    has_id = row.whatsapp_user_id is None or written.whatsapp_user_id in (row.whatsapp_user_id, id_before)
-    return has_id and (row.phone is None or written.phone_key in (_key(row.phone), key_before))
-
-
 def _key(phone: str | None) -> str | None:
     return phone_key(phone) if phone else None
 
@@ -114,6 +111,7 @@ def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:
     name_at, name = min(names, default=(None, None))
     return CustomerRow(
         user_id=people[0].identity.user_id,
+        known=people[0].customer,
         phone=next((phone for phone in map(_phone, earliest_first) if phone), None),
         whatsapp_user_id=known_id,
         name=name,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from conversations.customer_rows import customer_of, is_as_planned, is_settled, plan_rows
+from conversations.customer_rows import customer_of, is_settled, plan_rows
 from conversations.identification import MAX_MOVES, Directory, Person, SenderIdentity, identify
 from conversations.implied_moves import implied_moves
 from conversations.incoming import IncomingMessage, MoveReport
@@ -73,13 +73,12 @@ def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Ide
         if "customers_whatsapp_user_id_unique" in str(error):
             raise ConcurrentChange(_CHANGED) from error
         raise
-    customers = []
-    for person in people:
-        row, customer = customer_of(person, by_phone, by_id), customer_of(person, *written)
-        if row and not (customer and is_as_planned(person, row, customer)):
+    for rows, customers in zip((by_phone, by_id), written, strict=True):
+        if not all(key in customers and row.agrees_with(customers[key]) for key, row in rows.items()):
             raise ConcurrentChange(_CHANGED)
-        customers.append(customer and customer.id)
-    return Identified(list(zip(new, customers, strict=True)), old, erased_at)
+    of_people = (customer_of(person, *written) for person in people)
+    customer_ids = [customer.id if customer else None for customer in of_people]
+    return Identified(list(zip(new, customer_ids, strict=True)), old, erased_at)
 
 
 def look_up_senders(messages: Sequence[IncomingMessage]) -> LookedUp:

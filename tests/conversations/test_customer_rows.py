@@ -2,7 +2,7 @@
 
 from hypothesis import given
 
-from conversations.customer_rows import WrittenCustomer, customer_of, is_as_planned, is_settled, plan_rows
+from conversations.customer_rows import WrittenCustomer, customer_of, is_settled, plan_rows
 from conversations.identification import Directory, Move, identify
 from conversations.phone import phone_key
 from tests.conversations.senders import BUSINESS, NEW, NOON, OLD, directory, identity, known, senders
@@ -63,14 +63,14 @@ def test_another_transaction_has_changed_a_customer_who_has_other_identifiers_th
     for customers in ((), (linked,)):
         (person,) = identify([new], directory(*customers))
         (row,) = plan_rows([person])[0].values()
-        assert is_as_planned(person, row, own)
-        assert not is_as_planned(person, row, other)
-    assert not is_as_planned(person, row, WrittenCustomer(known().id, OLD, "DE.1"))
+        assert row.agrees_with(own)
+        assert not row.agrees_with(other)
+    assert not row.agrees_with(WrittenCustomer(known().id, OLD, "DE.1"))
     without_phone = known(None, "DE.1")
     (person,) = identify([new], directory(without_phone))
     (row,) = plan_rows([person])[1].values()
-    assert is_as_planned(person, row, WrittenCustomer(without_phone.id, OLD, "DE.1"))
-    assert not is_as_planned(person, row, WrittenCustomer(without_phone.id, NEW, "DE.1"))
+    assert row.agrees_with(WrittenCustomer(without_phone.id, OLD, "DE.1"))
+    assert not row.agrees_with(WrittenCustomer(without_phone.id, NEW, "DE.1"))
 
 
 @given(senders)
