@@ -31,7 +31,7 @@ def main() -> None:
     options = command_line("python -m bench.creates", __doc__)
     with both_servers(options.database_url) as servers:
         contenders = contenders_of(servers, clients=options.clients, seconds=options.seconds)
-        measure(contenders, options.rounds)
+        measure(contenders, options.rounds, servers.environment["DATABASE_URL"])
         rows = compare(contenders, "creates")
         memory = servers.worker_memory_mb
         print(manage_module(servers.environment | {"BENCH_API_KEY": servers.api_key}, "bench.request_costs"), end="")

@@ -37,7 +37,7 @@ def main() -> None:
     options = command_line("python -m bench.deliveries", __doc__)
     with both_servers(options.database_url) as servers:
         contenders = contenders_of(servers, clients=options.clients, seconds=options.seconds)
-        measure(contenders, options.rounds)
+        measure(contenders, options.rounds, servers.environment["DATABASE_URL"])
         figures: dict[str, Any] = {"contenders": compare(contenders, "deliveries")}
         figures |= long_deliveries() | deliveries_of_100(options.seconds) | singles_during_long_ones(options.seconds)
         print(f"A delivery of {LONG} messages, all of new customers: median {figures['thousand_ms']} ms.")

@@ -37,14 +37,12 @@ class CustomerRow:
     identified_at: datetime | None
 
     def agrees_with(self, written: WrittenCustomer) -> bool:
-        """Whether the customer has the identifiers of the look-up or those of this delivery, and no others, which
-        another transaction has stored in the meantime.
+        """Whether an identifier that this delivery brings is the customer's now, unless another one was already looked
+        up. Otherwise another transaction has stored one in the meantime.
         """
-        known = self.known or StoredCustomer(written.id, None, None, None, False)
-        ids = (self.whatsapp_user_id, known.whatsapp_user_id)
-        has_id = self.whatsapp_user_id is None or written.whatsapp_user_id in ids
-        has_phone = self.phone is None or written.phone_key in (_key(self.phone), _key(known.phone))
-        return known.id == written.id and has_id and has_phone
+        known_id, known_phone = (self.known.whatsapp_user_id, self.known.phone) if self.known else (None, None)
+        has_id = self.whatsapp_user_id is None or written.whatsapp_user_id in (self.whatsapp_user_id, known_id)
+        return has_id and (self.phone is None or written.phone_key in (_key(self.phone), _key(known_phone)))
 
 
 Key = tuple[UUID, str]  # a business, and the phone key or WhatsApp user id by which a row is found
@@ -53,15 +51,16 @@ Written = dict[Key, WrittenCustomer]
 
 
 def is_settled(person: Person) -> bool:
-    """Whether the customer's row has the same place in the lock order for every delivery at this moment: it is found by
-    its phone, or it has none and gets none, and nothing contradicts it. See Note [Deliveries side by side] in
+    """Whether the customer's row has one place in the lock order, for every delivery that shares its business: it is
+    found by its phone, or it has none and gets none, and nothing contradicts it. See Note [Deliveries side by side] in
     leads/services/receive.py.
     """
     known = person.customer
     if person.contradicts or person.identity.moved_at is not None:
         return False
     if known is None:
-        return person.phone_key is not None or not person.is_written
+        # A notice about an unknown customer locks none, but may complete a message that is stored with one.
+        return person.is_written and person.phone_key is not None
     if any(other and other.id != known.id for other in (person.by_phone, person.by_id)):
         return False
     has_other_id = known.whatsapp_user_id and person.whatsapp_user_id not in (None, known.whatsapp_user_id)

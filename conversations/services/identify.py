@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError
 
 from conversations.customer_rows import customer_of, is_settled, plan_rows
@@ -37,6 +38,11 @@ class LookedUp(NamedTuple):
     def is_settled(self) -> bool:
         return all(map(is_settled, self.people))
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether messages contradict what is stored of their senders, or one another."""
+        return any(person.contradicts for person in self.people)
+
 
 class Identified(NamedTuple):
     """Messages with their customers, locked; None where no customer is stored. `old`: those of erased people.
@@ -60,24 +66,30 @@ def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Ide
 
     Locks: the customers, those with a phone in the order of (user, phone key), then those without in the order of
     (user, WhatsApp user id). Raises django.db.Error; among them ConcurrentChange where a customer's identifiers have
-    changed since the look-up, which locks nothing: the caller repeats the transaction.
+    changed since the look-up, which locks nothing: the caller repeats the transaction. A number that another customer
+    has got since then is an IntegrityError, and the caller stores the messages one by one.
     """
     new, people, old, erased_at = found
-    if any(person.contradicts for person in people):
+    if found.contradicts:
         move_customers(moves=implied_moves(people))
         new, people, _, erased_at = look_up_senders(new)
     by_phone, by_id = plan_rows(people)
     try:
         written = Customer.objects.write_by_phone(by_phone), Customer.objects.write_by_id(by_id)
     except IntegrityError as error:
-        if "customers_whatsapp_user_id_unique" in str(error):
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "customers_whatsapp_user_id_unique":
             raise ConcurrentChange(_CHANGED) from error
         raise
     for rows, customers in zip((by_phone, by_id), written, strict=True):
         if not all(key in customers and row.agrees_with(customers[key]) for key, row in rows.items()):
             raise ConcurrentChange(_CHANGED)
-    of_people = (customer_of(person, *written) for person in people)
-    customer_ids = [customer.id if customer else None for customer in of_people]
+    customer_ids = []
+    for person in people:
+        customer = customer_of(person, *written)
+        customer_ids.append(customer_id := customer.id if customer else None)
+        if person.customer is not None and person.customer.id != customer_id:
+            raise ConcurrentChange(_CHANGED)
     return Identified(list(zip(new, customer_ids, strict=True)), old, erased_at)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from conversations.incoming import CallPart, IncomingMessage
+from conversations.incoming import CallPart, IncomingMessage, MessageKey
 from conversations.models import Conversation, Message, Opening, ParkedStatus
 from conversations.placing import ConversationChange, ConversationUpdate, Placement, conversation_updates
 from leadsite.core.transactions import ConcurrentChange
@@ -16,13 +16,16 @@ class Placed:
     """Messages, each with its conversation's id, and the ids of the new conversations.
 
     `returned`: the new ones of customers who have former ones. `joins`: the changes to the others, which are made once
-    the messages are stored: see change_conversations.
+    the messages are stored: see change_conversations. `fresh`: the keys of the messages of which nothing is stored yet.
+    `left_out`: notices to customers without a conversation.
     """
 
     messages: list[tuple[IncomingMessage, UUID]]
     opened: set[UUID]
     returned: set[UUID]
     joins: list[ConversationUpdate]
+    fresh: set[MessageKey]
+    left_out: list[IncomingMessage]
 
     @property
     def with_turns(self) -> set[UUID]:
@@ -58,7 +61,7 @@ def place_messages(
     opened = Conversation.objects.join_or_open([_opening(update) for update in to_open])
     conversations = {update.customer_id: one.id for update, one in zip(to_open, opened, strict=True)}
     conversations |= {update.customer_id: update.newest.id for update in joins if update.newest}
-    placed, parked = [], {}
+    placed, parked, left_out = [], {}, []
     for message, customer_id, place in found:
         completed = place.completed(message)
         if place.here is None and message.event.is_sign and place.target is not None:
@@ -70,12 +73,16 @@ def place_messages(
                 placed.append((completed, place.here))
         elif completed.event.call:  # whose call it is, its other parts will say
             parked[completed.key] = CallPart("", completed.event.provider_time, completed.event.extras)
+        elif place.here is None:
+            left_out.append(message)
     ParkedStatus.objects.park_calls(parked)
     return Placed(
         placed,
         opened={one.id for one in opened if one.created},
         returned={one.id for update, one in zip(to_open, opened, strict=True) if one.created and update.newest},
         joins=joins,
+        fresh={message.key for message, _ in placed} - {message.key for message, _, place in found if place.here},
+        left_out=left_out,
     )
 
 

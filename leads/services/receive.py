@@ -1,105 +1,48 @@
 """Service that stores deliveries: messages with their customer, conversation and lead, all or none.
 
-Note [Deliveries side by side]: a delivery of several messages locks many customers. Of two deliveries that know a
-customer by different identifiers, one by the number and one by the id, each would lock the row at another place of the
-lock order, and their lock waits could form a cycle. Such a delivery has its business to itself, by an advisory lock.
-Most deliveries are from customers with one place, which is_settled in conversations/customer_rows.py recognises; they
-share the lock. The lock must precede the look-up of the senders, which says what a delivery is: so it is shared first,
-and where customers are not settled, given back, taken alone, and the senders are looked up again. Moves, statuses and
-parts of calls lock rows in other orders, and several of them have the business to themselves from the start; of two
-parts of a call at the same moment, the second must find what the first has parked. A single event locks one customer,
-and takes no lock of the business.
+Note [Deliveries side by side]: a delivery of several messages locks many customers. Where two deliveries know a
+customer, one by the number and one by the id, they lock the row at two places of the lock order, and their waits could
+form a cycle. So such a delivery has its business to itself, by an advisory lock. The others, whose customers have one
+place each (is_settled in conversations/customer_rows.py), share that lock. It must precede the look-up of the senders,
+which says what a delivery is: so it is shared first, and where customers are not settled, given back and taken alone.
+- Moves, parts of calls and several statuses have the business to themselves from the start: they lock in other orders,
+  and of two parts of a call the second must find what the first has parked.
+- A single message takes no such lock, unless it contradicts what is stored: of two changes of a customer's number, the
+  second must find the first.
+- Left is the cycle of two deliveries that bring one new id with two numbers, each beside the other's customer.
+  PostgreSQL ends one of them, and it is repeated.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
-from conversations.incoming import IncomingMessage, MessageEvent, MoveReport, Opens, distinct_messages
+from conversations.incoming import IncomingMessage, MessageEvent, Opens, distinct_messages
 from conversations.models import Message, NewMedia, StoredMedia
 from conversations.models.inbound import StoredMessage
 from conversations.services.identify import LookedUp, identify_customers, look_up_senders
 from conversations.services.late_deliveries import without_erased_moves
 from conversations.services.marketing import store_choices
 from conversations.services.place import Placed, change_conversations, place_messages
-from conversations.services.statuses import StatusReport, apply_statuses
+from conversations.services.statuses import apply_statuses
 from conversations.services.undelivered import lock_recipients, undelivered
 from leads.first_messages import FirstMessage, details_of, has_words, plan_leads
 from leads.models import Lead, LeadRow
+from leads.received import Received, Stored
 from leads.services.number_changes import move_customers
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import INDEX_PLANS, set_locally
+from leadsite.core.transactions import INDEX_PLANS, ConcurrentChange, set_locally
 
 _LOCK_BUSINESSES: Final = """
     SELECT pg_advisory_xact_lock(hashtextextended('deliveries of ' || business, 0)) FROM unnest(%s::uuid[]) AS business
 """
 _SHARE_BUSINESSES: Final = _LOCK_BUSINESSES.replace("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared")
-
-
-@dataclass(slots=True)
-class Received:
-    """The events of deliveries."""
-
-    moves: list[MoveReport] = field(default_factory=list)
-    messages: list[IncomingMessage] = field(default_factory=list)
-    statuses: list[StatusReport] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.moves) + len(self.messages) + len(self.statuses)
-
-    @property
-    def businesses(self) -> list[UUID]:
-        """The owners of the events, in order."""
-        return sorted({event.user_id for part in (self.moves, self.messages, self.statuses) for event in part})
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether no other delivery of its businesses may run beside it, see Note [Deliveries side by side]."""
-        has_several = len(self) > 1 and bool(self.moves or self.statuses)
-        return has_several or any(message.event.call for message in self.messages)
-
-    @property
-    def shares_businesses(self) -> bool:
-        """Whether others may run beside it if its customers are settled."""
-        return len(self) > 1 and not self.is_alone
-
-    def bisect(self) -> tuple["Received", "Received"]:
-        """Split the events in two, in the order in which receive_events processes them: moves, messages, statuses."""
-        middle = len(self) // 2
-        moves, messages = self.moves, self.messages
-        to_messages = max(0, middle - len(moves))
-        to_statuses = max(0, to_messages - len(messages))
-        return (
-            Received(moves[:middle], messages[:to_messages], self.statuses[:to_statuses]),
-            Received(moves[middle:], messages[to_messages:], self.statuses[to_statuses:]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """How many rows were inserted, and how many messages left out: notices about customers without a conversation.
-
-    `erased`: the messages, and `erased_statuses` and `erased_moves` the rest, that were left out because they belong to
-    erased people.
-    """
-
-    messages: int = 0
-    leads: int = 0
-    left_out: int = 0
-    media: int = 0  # files of the messages, which are to be fetched
-    erased: Sequence[IncomingMessage] = ()
-    erased_statuses: Sequence[StatusReport] = ()
-    erased_moves: Sequence[MoveReport] = ()
-
-    @property
-    def has_erased(self) -> bool:
-        return bool(self.erased or self.erased_statuses or self.erased_moves)
 
 
 def receive_events(received: Received) -> Stored:
@@ -109,9 +52,9 @@ def receive_events(received: Received) -> Stored:
     (conversations/placing.py); a conversation without lead gets one. The lead's details are the text of the customer's
     earliest message until they are edited. Statuses are about outgoing messages.
 
-    Joins the caller's transaction, or opens one. Locks: for several events or a call the businesses, see Note
-    [Deliveries side by side], then see Note [Lock order]. Apart from the lock of the businesses, the number of
-    statements does not depend on the number of messages and statuses. Raises django.db.Error.
+    Joins the caller's transaction, or opens one. Locks: the businesses, see Note [Deliveries side by side], then see
+    Note [Lock order]. Apart from the lock of the businesses, the number of statements does not depend on the number of
+    messages and statuses. Raises django.db.Error.
     """
     if not received:
         return Stored()
@@ -142,44 +85,49 @@ def _receive_messages(received: Received) -> Stored:
     if not received.messages:
         return Stored()
     messages = distinct_messages(received.messages)
-    found = _look_up_and_share(messages, received) if received.shares_businesses else look_up_senders(messages)
+    found = look_up_senders(messages) if received.is_alone else _look_up_and_lock(messages, received.businesses)
     new, old, erased_at = identify_customers(found=found, move_customers=move_customers)
     if not new:
         return Stored(erased=old)
     store_choices(messages=new)
     placed = place_messages(messages=new, erased_at=erased_at)
     messages_made, leads_made, files = _store(placed)
-    left_out = _count_notices(new) - _count_notices(placed.messages)
+    # Choices about marketing, which are stored with the customer, are not left out.
+    left_out = sum(message.event.stops_marketing is None for message in placed.left_out)
     return Stored(messages=messages_made, leads=leads_made, left_out=left_out, media=files, erased=old)
 
 
-def _look_up_and_share(messages: Sequence[IncomingMessage], received: Received) -> LookedUp:
-    """Look up the senders and lock the businesses: shared where the customers are settled."""
-    businesses = array(received.businesses)
+def _look_up_and_lock(messages: Sequence[IncomingMessage], businesses: Sequence[UUID]) -> LookedUp:
+    """Look up the senders, and lock the businesses as far as these need it: Note [Deliveries side by side]."""
+    if len(messages) == 1:
+        found = look_up_senders(messages)
+        if not found.contradicts:
+            return found
+    elif settled := _look_up_and_share(messages, businesses):
+        return settled
+    fetch_rows(_LOCK_BUSINESSES, [array(businesses)])
+    return look_up_senders(messages)
+
+
+def _look_up_and_share(messages: Sequence[IncomingMessage], businesses: Sequence[UUID]) -> LookedUp | None:
+    """Share the lock of the businesses and return the senders. Where these are not settled, give it back: two that
+    share a lock, and need it alone, would wait for each other.
+    """
     before = transaction.savepoint()
-    fetch_rows(_SHARE_BUSINESSES, [businesses])
+    fetch_rows(_SHARE_BUSINESSES, [array(businesses)])
     found = look_up_senders(messages)
     if found.is_settled:
         transaction.savepoint_commit(before)
         return found
-    # This unlocks them: two that share a lock and need it alone would wait for each other.
     transaction.savepoint_rollback(before)
-    fetch_rows(_LOCK_BUSINESSES, [businesses])
-    return look_up_senders(messages)
-
-
-def _count_notices(messages: Iterable[tuple[IncomingMessage, UUID | None]]) -> int:
-    """Choices about marketing, which are stored with the customer too, and parts of calls are not counted."""
-    notices = (message.event for message, _ in messages if message.event.opens is Opens.NOTHING)
-    return sum(event.stops_marketing is None and event.call is None for event in notices)
+    return None
 
 
 def _store(placed: Placed) -> tuple[int, int, int]:
     """Store messages, files, and leads of conversations without one. Returns how many of each are new."""
     # Read before the messages are stored: they replace placeholders, whose text a lead may have as its details.
     existing = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
-    events = {message.key: message.event for message, _ in placed.messages}
-    stored = [(row, events[row.key]) for row in Message.objects.store(placed.messages)]
+    stored = _store_messages(placed)
     first, corrections = plan_leads(
         (
             FirstMessage(
@@ -219,6 +167,15 @@ def _store(placed: Placed) -> tuple[int, int, int]:
     change_conversations(placed=placed, arrived=_arrived(stored))
     Lead.objects.set_referral(sorted(brought))
     return sum(row.is_new for row, _ in stored), len(first), StoredMedia.objects.add(_files(stored))
+
+
+def _store_messages(placed: Placed) -> list[tuple[StoredMessage, MessageEvent]]:
+    events = {message.key: message.event for message, _ in placed.messages}
+    stored = [(row, events[row.key]) for row in Message.objects.store(placed.messages)]
+    if placed.fresh - {row.key for row, _ in stored}:
+        # By another customer's delivery: the conversation that was opened for it here would stay without a message.
+        raise ConcurrentChange("A message of this delivery was stored at the same moment.")
+    return stored
 
 
 def _files(stored: Iterable[tuple[StoredMessage, MessageEvent]]) -> list[NewMedia]:

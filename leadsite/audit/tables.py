@@ -33,7 +33,8 @@ _TABLES: Final = (
     AuditedTable(
         "conversations", ignored=("updated_at", "last_message_at", "last_inbound_at", "waiting_since", "handled_at")
     ),
-    AuditedTable("customers", ignored=("updated_at", "phone_key", "paced_until")),
+    # Each message with both identifiers moves identified_at.
+    AuditedTable("customers", ignored=("updated_at", "phone_key", "identified_at", "paced_until")),
     AuditedTable(
         "channels",
         ignored=(

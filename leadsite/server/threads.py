@@ -2,7 +2,7 @@
 
 An owner that is alone may take all threads but one, and half of them while others come: a request beside one that
 keeps its threads busy, however slow its requests are, finds a free one. Deliveries of a business never have more than
-half: with more of them at a time each takes longer, and none is done earlier.
+half: with more of them at a time each takes longer (python -m bench.stale_statistics).
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 from collections.abc import Container
 from uuid import UUID
 
-from leads.services.receive import Stored
+from leads.received import Stored
 from whatsapp.erasing.bodies import traces_of, without_person
 from whatsapp.models import Channel
 

@@ -1,7 +1,6 @@
 """Service that stores deliveries: the raw body and its messages, statuses and moves, in one transaction.
 
-The number of SQL statements does not depend on the size of a delivery: channels, effects, body. Several events have a
-few more, for a lock.
+The number of SQL statements does not depend on the size of a delivery: channels, locks, effects, body.
 """
 
 import time
@@ -13,7 +12,8 @@ from uuid import UUID
 import structlog
 from django.db import Error, transaction
 
-from leads.services.receive import Received, Stored, prepare_transaction, receive_events
+from leads.received import Received, Stored
+from leads.services.receive import prepare_transaction, receive_events
 from leadsite.core import clock, failures, metrics
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting, actor_of_request
 from leadsite.core.transactions import end_if_idle, retried
@@ -36,7 +36,7 @@ State = WebhookDelivery.State
 
 MAX_ATTEMPTS: Final = 15
 # After a deadlock, while the provider waits. A request that meets a lock gives way instead: postgresql/giving_way.py.
-ATTEMPTS_OF_RECEIVE: Final = 2
+ATTEMPTS_OF_RECEIVE: Final = 3
 LONGEST_PAUSE: Final = timedelta(hours=6)
 _READERS: Final = {"cloud": payloads.read, "twilio": twilio.read}
 

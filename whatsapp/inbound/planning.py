@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from conversations.incoming import MessageEvent
-from leads.services.receive import Received, Stored
+from leads.received import Received, Stored
 from whatsapp.inbound.account_events import AccountPlan, plan_account_events
 from whatsapp.inbound.authentication import Signature
 from whatsapp.inbound.events import Reading, StatusEvent

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from conversations.incoming import IncomingMessage, MessageEvent, MoveReport
 from conversations.services.statuses import StatusReport
-from leads.services.receive import Received
+from leads.received import Received
 from whatsapp.inbound.events import Event, StatusEvent
 from whatsapp.outbound.requeue import TemporaryFailure
 from whatsapp.wamids import token_of

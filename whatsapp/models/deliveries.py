@@ -46,7 +46,8 @@ class DeliveryManager(models.Manager["WebhookDelivery"]):
         values: list[Any] = [array(one) if isinstance(one, list) else one for one in row]
         statement = _INSERT
         if facts:
-            columns = [array(facts), *column_arrays(facts.values())]
+            in_order = dict(sorted(facts.items()))  # in which two deliveries lock the channels
+            columns = [array(in_order), *column_arrays(in_order.values())]
             statement, values = _SET_FACTS + _INSERT, [*columns, *values]
         fetch_rows(statement, values)
 

@@ -110,8 +110,8 @@ KEPT: dict[type[Model], str] = {
     Lead: "id created_at type details status lost_reason source external_id first_message_id referral import_run_id"
     " import_line conversation_id assigned_to_id follow_up_at deleted_at deleted_by_id user_id",
     Conversation: "id created_at status customer_id assigned_to_id label_ids snoozed_until deleted_at user_id",
-    Customer: "id created_at phone whatsapp_user_id name profile_name profile_name_at identified_at"
-    " marketing_opted_out_at marketing_choice_at user_id",
+    Customer: "id created_at phone whatsapp_user_id name profile_name profile_name_at marketing_opted_out_at"
+    " marketing_choice_at user_id",
     Channel: "id created_at provider phone_number_id display_number waba_id active stopped_at resumed_at stop_reason"
     " user_id",
     ApiKey: "token_key created expiry name scopes user_id",
