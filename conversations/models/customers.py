@@ -137,8 +137,9 @@ _LOCK_OWNERS: Final = """
 """
 _UPSERT_BY_USER_ID: Final = """
     INSERT INTO customers AS c (user_id, whatsapp_user_id, name) VALUES (%s, %s, %s)
-    ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE
-        SET name = coalesce(nullif(excluded.name, ''), c.name), updated_at = now()
+    ON CONFLICT (user_id, whatsapp_user_id) DO UPDATE SET
+        name = coalesce(nullif(excluded.name, ''), c.name),
+        updated_at = CASE WHEN excluded.name IN ('', c.name) THEN c.updated_at ELSE now() END
     RETURNING c.id
 """
 

@@ -50,6 +50,15 @@ def test_a_name_replaces_another_unless_names_are_to_stay(owner, before, given, 
     assert (customer.updated_at == LONG_AGO) == (before == after)
 
 
+@pytest.mark.parametrize(("given", "after"), [("Janet", "Janet"), ("", "Jane"), ("Jane", "Jane")])
+def test_a_customer_with_an_id_only_has_changed_where_the_name_has(owner, given, after) -> None:
+    customer = Customer.objects.create(user=owner.user, whatsapp_user_id="DE.1", name="Jane")
+    Customer.objects.update(updated_at=LONG_AGO)
+    assert Customer.objects.upsert_by_user_id(user_id=owner.id, whatsapp_user_id="DE.1", name=given) == customer.pk
+    customer.refresh_from_db()
+    assert (customer.name, customer.updated_at == LONG_AGO) == (after, after == "Jane")
+
+
 def test_customers_are_renamed_and_found_by_phone_key(owner: Business, stranger: Business) -> None:
     jane = Customer.objects.create(user=owner.user, phone="+1234567891", name="Jane")
     other = Customer.objects.create(user=stranger.user, phone="+1234567892", name="Jim")
