@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from leads.api.batch import BATCH_LIMIT
@@ -17,7 +17,7 @@ IF_MATCH: Final = OpenApiParameter(
     OpenApiParameter.HEADER,
     description=(
         'The lead\'s ETag, with its quotes: `"3"`. If the lead has another version by now, the answer is 409'
-        " `stale_version`. The field `version` of the body does the same."
+        " `stale_version`. The field `version` of a PATCH does the same. `*` is any version."
     ),
 )
 ETAG: Final = OpenApiParameter(
@@ -32,7 +32,8 @@ CREATE: Final = (
     "The customer is found by the phone number, or created. The lead joins the customer's active conversation, or opens"
     " one: `conversation_created` says which. Customer, conversation and lead are stored together or not at all.\n\n"
     "`customer_name` replaces the name that the customer had. With an `external_id` a repeated request creates no"
-    " second lead, also without an `Idempotency-Key`, for ever: it is 200 with the ids of the one that is there."
+    " second lead, also without an `Idempotency-Key`, until that lead is deleted: it is 200 with the ids of the one"
+    " that is there, which stays as it is."
 )
 CREATE_MANY: Final = (
     "Each lead is as in `POST /api/leads`. By default one invalid lead refuses all: 400, and `fields` names each error"
@@ -48,15 +49,16 @@ CHANGE: Final = (
 )
 
 
-@example(
-    answered={
-        "success": True,
-        "lead_id": AN_ID,
-        "conversation_id": ANOTHER_ID,
-        "conversation_created": True,
-        "open_leads": [],
-    }
-)
+_ANSWER: Final[dict[str, Any]] = {
+    "success": True,
+    "lead_id": AN_ID,
+    "conversation_id": ANOTHER_ID,
+    "conversation_created": True,
+    "open_leads": [],
+}
+
+
+@example(answered=_ANSWER)
 class CreatedLeadSerializer(serializers.Serializer[Any]):
     """The ids of a lead and its conversation."""
 
@@ -78,7 +80,9 @@ class CreatedLeadSerializer(serializers.Serializer[Any]):
 
 CREATED: Final = OpenApiResponse(CreatedLeadSerializer, description="The lead was created.")
 EXISTED: Final = OpenApiResponse(
-    CreatedLeadSerializer, description="Nothing was created: a lead of this customer has this `external_id` already."
+    CreatedLeadSerializer,
+    description="Nothing was created: a lead of this customer has this `external_id` already.",
+    examples=[OpenApiExample("existing", value=_ANSWER | {"conversation_created": False}, response_only=True)],
 )
 
 

@@ -132,7 +132,8 @@ class LeadViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
     @extend_schema(
         summary="Delete a lead",
         description="Its conversation goes with its last lead, and what waits to be sent there is not sent. It can be"
-        " restored until it is removed for good, 30 days later unless the site has another setting.",
+        " restored until it is removed for good, 30 days later unless the site has another setting. Until then its id"
+        " is 404, but for its history; `GET /api/leads?deleted=true` lists it.",
         parameters=[IF_MATCH],
         request=None,
         responses={204: None, **errors(404, *WRITING, "stale_version")},

@@ -1,11 +1,11 @@
 """The REST resource of a row's history. An app makes a viewset of its own for each of its kinds of rows."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 
@@ -30,15 +30,25 @@ class ActorSerializer(serializers.Serializer[AuditEntry]):
     )
 
 
+_CHANGES: Final = {
+    "type": "object",
+    "description": "By name of the column: its values before and after. Columns of times and counters are left out.",
+    "additionalProperties": {"type": "array", "items": {}, "minItems": 2, "maxItems": 2},
+    "examples": [{"status": ["new", "contacted"]}],
+}
+
+
 class HistorySerializer(serializers.Serializer[AuditEntry]):
     at = serializers.DateTimeField()
     actor = ActorSerializer(source="*")
     action = serializers.SerializerMethodField()
     changes = serializers.SerializerMethodField()
 
+    @extend_schema_field(serializers.ChoiceField(choices=ACTIONS))
     def get_action(self, entry: AuditEntry) -> str:
         return action_of(entry)
 
+    @extend_schema_field(_CHANGES)
     def get_changes(self, entry: AuditEntry) -> dict[str, list[Any]]:
         return {name: list(values) for name, values in changes_of(entry).items()}
 

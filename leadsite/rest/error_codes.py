@@ -58,7 +58,7 @@ ERROR_CODES: Final[Mapping[str, ErrorCode]] = {
     ),
     "external_id_taken": ErrorCode(
         409,
-        "A lead of another customer has this `external_id`. Choose another one, or look that lead up by it.",
+        "Another lead has this `external_id`: one of another customer, or at a restore any. Look that lead up by it.",
         "Another lead has this external_id.",
         {"external_id": ["Another lead has this external_id."]},
     ),

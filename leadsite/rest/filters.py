@@ -12,8 +12,9 @@ PLUS_IN_A_URL: Final = "In a URL, a plus sign is written %%2B."
 NOBODY: Final = "none"
 # For OpenAPI.
 ANY_OF: Final = "Any of these: give the parameter once for each value."
-FROM: Final = "ISO 8601 with an offset; that moment and later ones. A plus sign is written `%2B` in a URL."
-UNTIL: Final = "ISO 8601 with an offset; earlier moments only."
+_TIME: Final = "ISO 8601, with an offset; without one in the site's time zone, UTC as a rule."
+FROM: Final = f"That moment and later ones. {_TIME} A plus sign is written `%2B` in a URL."
+UNTIL: Final = f"Earlier moments only. {_TIME}"
 ASSIGNEE: Final = "The id of a person (`GET /api/people`), or `none`."
 
 
