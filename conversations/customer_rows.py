@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from conversations.identification import Person, StoredCustomer
-from conversations.phone import phone_key
+from conversations.phone import key_of
 
 R = TypeVar("R")
 
@@ -42,7 +42,7 @@ class CustomerRow:
         """
         known_id, known_phone = (self.known.whatsapp_user_id, self.known.phone) if self.known else (None, None)
         has_id = self.whatsapp_user_id is None or written.whatsapp_user_id in (self.whatsapp_user_id, known_id)
-        return has_id and (self.phone is None or written.phone_key in (_key(self.phone), _key(known_phone)))
+        return has_id and (self.phone is None or written.phone_key in (key_of(self.phone), key_of(known_phone)))
 
 
 Key = tuple[UUID, str]  # a business, and the phone key or WhatsApp user id by which a row is found
@@ -64,7 +64,7 @@ def is_settled(person: Person) -> bool:
     if any(other and other.id != known.id for other in (person.by_phone, person.by_id)):
         return False
     has_other_id = known.whatsapp_user_id and person.whatsapp_user_id not in (None, known.whatsapp_user_id)
-    return person.phone_key in (None, _key(known.phone)) and not has_other_id
+    return person.phone_key in (None, key_of(known.phone)) and not has_other_id
 
 
 def plan_rows(people: Sequence[Person]) -> tuple[Rows, Rows]:
@@ -98,10 +98,6 @@ def customer_of(person: Person, by_phone: Mapping[Key, R], by_id: Mapping[Key, R
     if person.lock_key is not None:
         return by_phone.get((user_id, person.lock_key))
     return by_id.get((user_id, person.whatsapp_user_id or ""))
-
-
-def _key(phone: str | None) -> str | None:
-    return phone_key(phone) if phone else None
 
 
 def _row(people: Sequence[Person], known_id: str | None) -> CustomerRow:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from conversations.incoming import IncomingMessage, Sender
-from conversations.phone import phone_key
+from conversations.phone import key_of, phone_key
 
 MAX_MOVES: Final = 10  # one move can lead to another; longer chains are cut off here
 _TICK: Final = timedelta(microseconds=1)  # the resolution of PostgreSQL's timestamps
@@ -102,7 +102,7 @@ class SenderIdentity:
 
     @property
     def phone_key(self) -> str | None:
-        return phone_key(self.phone) if self.phone else None
+        return key_of(self.phone)
 
     @property
     def since(self) -> datetime:
@@ -157,7 +157,7 @@ class Person:
         self.lock_key = self.phone_key
         if by_id and self.customer and self.customer.id == by_id.id:
             self.is_by_id = True
-            self.lock_key = phone_key(by_id.phone) if by_id.phone else None
+            self.lock_key = key_of(by_id.phone)
 
     @property
     def is_written(self) -> bool:
@@ -202,7 +202,7 @@ def identify(identities: Sequence[SenderIdentity], directory: Directory) -> list
         user_id, key = identity.user_id, identity.phone_key
         phone = identity.phone or phones.get((user_id, identity.whatsapp_user_id))
         known_id = identity.whatsapp_user_id or ids.get((user_id, key))
-        key = key or (phone_key(phone) if phone else None)
+        key = key or key_of(phone)
         phone_before, id_before = before.get(n, (None, None))
         people.append(
             Person(

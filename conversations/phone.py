@@ -92,6 +92,11 @@ def phone_key(phone: str) -> str:
     return phone
 
 
+def key_of(phone: str | None) -> str | None:
+    """Return the phone key of a customer's number, if there is one."""
+    return phone_key(phone) if phone else None
+
+
 def _added_prefix(phone: str) -> str:
     """Return the digits that the eight of a number of Ivory Coast or Benin have got in front; "" where none.
 

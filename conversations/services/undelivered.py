@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from conversations.marketing import MarketingChoice, latest_choices
 from conversations.message_status_order import FAILED
 from conversations.models import Customer, Undelivered
-from conversations.phone import phone_key
+from conversations.phone import key_of
 from conversations.services.statuses import StatusReport
 from leadsite.core.transactions import ConcurrentChange
 
@@ -20,7 +20,7 @@ def undelivered(statuses: Iterable[StatusReport]) -> list[Undelivered]:
             report.at,
             report.provider_token,
             report.opts_out,
-            phone_key(report.recipient.phone) if report.recipient and report.recipient.phone else None,
+            key_of(report.recipient.phone) if report.recipient else None,
             report.recipient.whatsapp_user_id if report.recipient else None,
         )
         for report in statuses

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from conversations.models import CONTENT_MAX_LENGTH, NAME_MAX_LENGTH, PROVIDER_ID_MAX_LENGTH
-from conversations.phone import PhoneInvalid, phone_key
+from conversations.phone import PhoneInvalid, key_of
 from conversations.visible_text import visible_text
 from leads.importing.phones.columns import PhoneColumn
 from leads.importing.readers.rows import storable
@@ -101,7 +101,7 @@ def read_row(record: Record, reading: Reading, phones: PhoneColumn) -> StagedRow
         conversation_id=read_id(cell("conversation_id")),
         lead_id=read_id(cell("lead_id")),
         phone=phone,
-        key=phone_key(phone) if phone else None,
+        key=key_of(phone),
         name=visible_text(read_name(cell("name")))[:NAME_MAX_LENGTH],
         kind=values.kind,
         status=values.status,

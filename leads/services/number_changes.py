@@ -13,7 +13,7 @@ from django.db.models import Q
 from conversations.identification import MAX_MOVES
 from conversations.incoming import MoveReport, Sender
 from conversations.models import Customer, CustomerMove, Message
-from conversations.phone import phone_key
+from conversations.phone import key_of
 from leads.models import Lead
 from leads.services.merge import merge_customers
 from leadsite.core import clock
@@ -38,7 +38,7 @@ def move_customers(*, moves: Sequence[MoveReport]) -> None:
 
 def _order(move: MoveReport) -> tuple[UUID, datetime, str, str]:
     # Missing identifiers sort last.
-    return move.user_id, move.at, _key(move.former.phone) or "~", move.former.whatsapp_user_id or "~"
+    return move.user_id, move.at, key_of(move.former.phone) or "~", move.former.whatsapp_user_id or "~"
 
 
 def _move_customer(move: MoveReport) -> None:
@@ -77,7 +77,7 @@ def _add_number(move: MoveReport) -> None:
     now, now_at = _present_identifiers(move)
     known = Customer.objects.filter(user_id=move.user_id)
     by_id = known.filter(whatsapp_user_id=now.whatsapp_user_id).exclude(whatsapp_user_id=None).values("pk")
-    by_phone = known.filter(phone_key=_key(now.phone)).exclude(phone_key=None).values("pk")
+    by_phone = known.filter(phone_key=key_of(now.phone)).exclude(phone_key=None).values("pk")
     ids = list(known.filter(Q(pk__in=by_id) | Q(pk__in=by_phone)).values_list("pk", flat=True))
     both = sorted(Customer.objects.lock(ids), key=lambda one: one.pk)
     if len(both) != 2 or any(one.phone and one.whatsapp_user_id for one in both):
@@ -92,13 +92,9 @@ def _add_number(move: MoveReport) -> None:
     )
 
 
-def _key(phone: str | None) -> str | None:
-    return phone_key(phone) if phone else None
-
-
 def _identifiers(sender: Sender) -> set[str]:
     """The phone key and WhatsApp user id, where known."""
-    return {one for one in (_key(sender.phone), sender.whatsapp_user_id) if one}
+    return {one for one in (key_of(sender.phone), sender.whatsapp_user_id) if one}
 
 
 def _present_identifiers(move: MoveReport) -> tuple[Sender, datetime]:
@@ -126,7 +122,7 @@ def _customer_before(move: MoveReport, now: Sender) -> Customer | None:
         by_id = customers.filter(whatsapp_user_id=known_id).select_for_update().first()
         if by_id is not None:
             return by_id
-    key = _key(move.former.phone)
+    key = key_of(move.former.phone)
     by_phone = customers.filter(phone_key=key).first() if key else None
     if by_phone is None:
         return None
@@ -143,7 +139,7 @@ def _customers_with(now: Sender, user_id: UUID, *, besides: Customer | None) -> 
     """Return the other customers with the new number or the new id, locked."""
     has_one = Q()
     if now.phone:
-        has_one |= Q(phone_key=_key(now.phone))
+        has_one |= Q(phone_key=key_of(now.phone))
     if now.whatsapp_user_id:
         has_one |= Q(whatsapp_user_id=now.whatsapp_user_id)
     others = Customer.objects.filter(has_one, user_id=user_id)
@@ -167,7 +163,7 @@ def _is_known_only_since(customer_id: UUID, moment: datetime) -> bool:
 
 def _record_former_id(customer: Customer, move: MoveReport, now: Sender) -> None:
     """Record the former id too: a new number implies a new id, even if the report does not name the old one."""
-    former = {_key(move.former.phone)}
+    former = {key_of(move.former.phone)}
     if now.whatsapp_user_id is not None:
         former.add(customer.whatsapp_user_id)
     former -= {None, *_identifiers(now)}
@@ -177,10 +173,10 @@ def _record_former_id(customer: Customer, move: MoveReport, now: Sender) -> None
 def _update_identifiers(customer: Customer, move: MoveReport, now: Sender, now_at: datetime) -> None:
     """Write the customer's present identifiers, except those that another customer has."""
     others = Customer.objects.filter(user_id=customer.user_id).exclude(pk=customer.pk)
-    key = _key(now.phone)
+    key = key_of(now.phone)
     if key is None:
         # The customer moved from a number to an id: the number may get another owner.
-        leaves = customer.phone_key == _key(move.former.phone) and now.whatsapp_user_id is not None
+        leaves = customer.phone_key == key_of(move.former.phone) and now.whatsapp_user_id is not None
         phone = None if leaves else customer.phone
     else:
         phone = customer.phone if others.filter(phone_key=key).exists() else now.phone

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from conversations.models import Customer, UpsertedCustomer
-from conversations.phone import phone_key
+from conversations.phone import key_of
 from leads.models import ImportChange, Lead, LeadContents, RecordedChange, Rewritten, StoredLead
 from leads.services.create import insert_leads
 from leads.services.file_rows import Checked, CheckedRows, Imported, errors_of, without_other_customers
@@ -82,12 +82,8 @@ def _owners(named: Iterable[str], stored: Iterable[StoredLead], earlier: Earlier
     """The phone key of the customer of each external id that a lead has."""
     created = earlier.created.by_external_id
     owners: dict[str, str | None] = {name: created[name].owner for name in named if name in created}
-    owners.update((lead.external_id, _key(lead.phone)) for lead in stored if lead.external_id is not None)
+    owners.update((lead.external_id, key_of(lead.phone)) for lead in stored if lead.external_id is not None)
     return owners
-
-
-def _key(phone: str | None) -> str | None:
-    return None if phone is None else phone_key(phone)
 
 
 def _places(stored: Sequence[StoredLead]) -> set[tuple[UUID, UUID]]:
@@ -127,7 +123,7 @@ def _known(
             earlier.changed.get(lead.id)
             or PlannedLead(
                 lead.id,
-                _key(lead.phone) or str(lead.customer_id),
+                key_of(lead.phone) or str(lead.customer_id),
                 lead.external_id,
                 lead.type,
                 lead.details,

@@ -1,6 +1,7 @@
 """Customers that deliveries write: a row of which nothing new is said is locked and stays as it is."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -17,9 +18,9 @@ STORED = {"name": "Jane", "profile_name": "Jane", "profile_name_at": NOON, "iden
 LATER = NOON.replace(hour=13)
 
 
-def row(owner: Business, **given: object) -> CustomerRow:
-    columns = {"phone": None, "whatsapp_user_id": None, "name": None, "name_at": None, "identified_at": None} | given
-    return CustomerRow(user_id=owner.id, known=None, **columns)  # type: ignore[arg-type]
+def row(owner: Business, **given: Any) -> CustomerRow:
+    columns: dict[str, Any] = dict.fromkeys(("phone", "whatsapp_user_id", "name", "name_at", "identified_at"))
+    return CustomerRow(user_id=owner.id, known=None, **columns | given)
 
 
 @each_case(
@@ -33,7 +34,7 @@ def row(owner: Business, **given: object) -> CustomerRow:
         ({"identified_at": LATER}, True),
     ],
 )
-def test_a_row_is_written_where_something_new_is_said(owner: Business, given: dict[str, object], is_new: bool) -> None:
+def test_a_row_is_written_where_something_new_is_said(owner: Business, given: dict[str, Any], is_new: bool) -> None:
     customer = Customer.objects.create(user=owner.user, phone=PHONE, whatsapp_user_id="DE.1", **STORED)
     Customer.objects.update(updated_at=LONG_AGO)
     rows = {(owner.id, PHONE): row(owner, phone=PHONE, **given)}
