@@ -1,6 +1,7 @@
 """Two sessions, step by step: waiting for locks, lock time-outs and repetition after a deadlock."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -114,23 +115,29 @@ def test_nothing_is_tried_again_where_the_caller_holds_a_transaction(
 
 
 def test_the_victim_of_a_deadlock_tries_again_and_succeeds(owner: Business) -> None:
-    customers = NewLeadFactory.build_batch(2)
+    customers = NewLeadFactory.build_batch(3)
     create_leads(user_id=owner.id, leads=customers, source=Lead.Source.MANUAL)
-    low, high = sorted(lead.customer_phone for lead in customers)
+    low, middle, high = sorted(lead.customer_phone for lead in customers)
     before = deadlocks()
 
-    with processes(1) as pool, session() as other_session:
-        # 1. Another session locks the second customer, against the lock order.
+    with processes(1) as pool, ThreadPoolExecutor(1) as thread, session() as other_session, session() as gate:
+        # 1. Another session locks the last customer, against the lock order. It never looks for a deadlock itself.
+        other_session.execute("SET LOCAL deadlock_timeout = '60s'")
         lock_customer(other_session, owner.id, high)
-        # 2. The service locks the first and waits for the second.
+        # 2. The service locks the first customer and waits for the second.
+        lock_customer(gate, owner.id, middle)
         client = pool.submit(create_leads, user_id=owner.id, leads=customers, source=Lead.Source.API)
-        until(lambda: waiting(other_session) == 1)
-        # 3. That session waits for the first: a deadlock. PostgreSQL aborts the service, which has waited longer.
-        lock_customer(other_session, owner.id, low)
-        # 4. That session has finished, and the service's second attempt can lock both.
+        until(lambda: waiting(gate) == 1)
+        # 3. The other session waits for the first customer.
+        other = thread.submit(lock_customer, other_session, owner.id, low)
+        until(lambda: waiting(gate) == 2)
+        # 4. The service gets the second and waits for the last: a deadlock, of which PostgreSQL aborts the service.
+        gate.commit()
+        # 5. The other session has finished, and the service's second attempt can lock all.
+        other.result()
         other_session.commit()
         created = client.result()
 
-    assert len(created) == 2
+    assert len(created) == 3
     assert deadlocks() == before + 1
-    assert owner.row_counts() == (2, 2, 4)
+    assert owner.row_counts() == (3, 3, 6)

@@ -1,6 +1,5 @@
 """A whole file and another import that need the same customers in opposite orders."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from leads.importing import runs
 from leads.models import Lead
 from tests.factories import Business
 from tests.leads.importing.operator import CommandResult, counts, import_leads, run, write
-from tests.sessions import processes, session, waiting
+from tests.sessions import looked_for_deadlock, processes, session, waiting
 from tests.site import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +29,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch, *command: Any) -> Iterator[list[Fut
         if not started:
             started.append(pool.submit(run, *command))
             until(lambda: waiting(observer) == 1)
-            # PostgreSQL looks for a deadlock after a second, and ends the session that has waited for less.
-            time.sleep(1.2)
+            until(lambda: looked_for_deadlock(observer))
 
     monkeypatch.setattr(runs, "analyze_grown", start)
     with processes(1) as pool, session() as observer:
