@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from uuid import uuid4
 
 import psycopg
-import requests
 
 from bench.deliveries import PATH, delivery, signature
 from bench.harness import CHANNEL, SITE_PORT, bench_database, create_business, server, write
@@ -81,8 +82,12 @@ def run(deliveries: int, clients: int, leads: int) -> list[float]:
 def deliver(body: bytes) -> float:
     headers = {"X-Hub-Signature-256": signature(body), "Content-Type": "application/json"}
     started = time.perf_counter()
-    answer = requests.post(f"http://127.0.0.1:{SITE_PORT}{PATH}", data=body, headers=headers, timeout=30)
-    answer.raise_for_status()
+    with closing(HTTPConnection("127.0.0.1", SITE_PORT, timeout=30)) as connection:
+        connection.request("POST", PATH, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"A delivery was answered {answer.status}.")
     return time.perf_counter() - started
 
 

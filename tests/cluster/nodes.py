@@ -53,7 +53,8 @@ class Node:
         self.folder.mkdir(mode=0o755)
         values = {"NAME": self.name, "ADDRESS": self.address, "FRONT": self.address, "NETWORK": f"{NETWORK}.0/24"}
         values |= {name.upper(): address for name, address in (DATABASES | SITES).items()}
-        values |= {"CONFIG": str(self.config), "DATA": str(self.folder), "POSTGRES_BIN": POSTGRES} | dict(self.secrets)
+        values |= {"CONFIG": str(self.config), "DATA": str(self.folder), "POSTGRES_BIN": POSTGRES}
+        values |= {"SHARED_BUFFERS": "64MB", **self.secrets}
         settings = self.folder / "node.env"
         settings.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
         run(str(REPOSITORY / "deploy/cluster/render"), str(settings), str(self.config))
