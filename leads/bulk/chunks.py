@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import capfirst
 
-from conversations.services.locking import lock_all
+from conversations.services.locking import lock_customers_of
 from leads.bulk.changes import IN_PROGRESS, UNDOING
 from leads.bulk.outcomes import CHANGED, is_deletion, outcome_of, target_of, undo_outcome_of
 from leads.models import BulkChange, ChosenLead, Lead
@@ -115,7 +115,8 @@ def _give_back(change: BulkChange, chunk: Sequence[Chosen], present: Mapping[UUI
 
 
 def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
-    lock_all(lead.customer_id for lead in chunk if lead.customer_id)
+    owners = {lead.lead_id: lead.customer_id for lead in chunk if lead.customer_id}
+    lock_customers_of(Lead.all_objects, "conversation__customer_id", owners)
     return ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from conversations.models import Conversation
-from conversations.services.locking import lock_all
+from conversations.services.locking import lock_customers_of
 from leads.models import Lead
 from leadsite.accounts.models import Membership
 from leadsite.core import clock
@@ -50,6 +50,6 @@ def _release_batch(rows: QuerySet[Any], customer: str) -> tuple[int, UUID | None
     with transaction.atomic():
         end_if_idle()
         owners = dict(rows.order_by("pk").values_list("pk", customer)[:AT_ONCE])
-        lock_all(owners.values())
+        lock_customers_of(rows, customer, owners)
         released = rows.filter(pk__in=list(owners)).update(assigned_to=None, updated_at=clock.now())
         return released, max(owners) if len(owners) == AT_ONCE else None

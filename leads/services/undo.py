@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from conversations.models import Conversation, Customer, Message
-from conversations.services.locking import lock_all
+from conversations.services.locking import lock_customers_of
 from leads.models import ImportChange, Lead, LeadContents
 from leads.services.import_rows import wait_for_whole_file
 from leadsite.core.statements import delete_rows
@@ -22,6 +22,7 @@ from leadsite.core.transactions import end_if_idle, retried
 
 # The columns of a lead that an import changes.
 _CONTENTS: Final = LeadContents._fields[1:]
+_CUSTOMER: Final = "conversation__customer_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,10 @@ def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) 
         newest = Lead.objects.filter(import_run_id=run_id).order_by("-pk")
         if before is not None:
             newest = newest.filter(pk__lt=before)
-        owners = dict(newest.values_list("pk", "conversation__customer_id")[:limit])
+        owners = dict(newest.values_list("pk", _CUSTOMER)[:limit])
         if not owners:
             return UndoStep()
-        customers = lock_all(owners.values())
+        customers = lock_customers_of(newest, _CUSTOMER, owners)
         changes = ImportChange.objects.filter(run=run_id)
         own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
@@ -100,7 +101,7 @@ def restore_leads(*, user_id: UUID, run_id: UUID, after: UUID | None, limit: int
         if not changes:
             return UndoStep()
         chosen = Lead.objects.filter(pk__in=list(changes)).exclude(import_run=run_id)
-        lock_all(chosen.values_list("conversation__customer_id", flat=True))
+        lock_customers_of(chosen, _CUSTOMER, dict(chosen.values_list("pk", _CUSTOMER)))
         leads = list(chosen.order_by("pk").select_for_update(of=("self",)))
         restored = Lead.objects.rewrite([_former(lead, changes[lead.pk]) for lead in leads])
         kept = {lead.pk for lead in leads if _is_changed(lead, changes[lead.pk])}

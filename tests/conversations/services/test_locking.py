@@ -3,16 +3,40 @@
 import pytest
 from django.db import transaction
 
-from conversations.models import Customer
-from conversations.services.locking import lock_all
-from leads.merging.services import merge
+from conversations.models import Conversation, Customer
+from conversations.services.locking import lock_customers_of
+from leads.merging.services import merge, undo_merge
 from leadsite.core.transactions import ConcurrentChange
+from tests.factories import Business
 
 
-def test_a_customer_who_was_merged_meanwhile_makes_the_transaction_begin_again(owner):
-    source, target = (Customer.objects.create(user=owner.user, phone=f"+491512344000{n}") for n in (1, 2))
+def found_now() -> dict:
+    return dict(Conversation.objects.values_list("pk", "customer"))
+
+
+def test_customers_are_locked_whose_rows_are_still_theirs(owner: Business):
+    for _ in range(2):
+        owner.has_lead()
     with transaction.atomic():
-        assert lock_all([target.pk, source.pk]) == {source.pk: source, target.pk: target}
-    merge(user_id=owner.id, source_id=source.pk, target_id=target.pk, person_id=None)
+        locked = lock_customers_of(Conversation.objects, "customer", found_now())
+    assert locked == {customer.pk: customer for customer in Customer.objects.all()}
+
+
+def test_a_merge_or_its_undo_meanwhile_makes_the_transaction_begin_again(owner: Business):
+    source, target = (owner.has_lead(customer_phone=f"+491512344000{n}") for n in (1, 2))
+    # Two conversations stay two.
+    Conversation.objects.filter(pk=source.conversation_id).update(status="completed")
+    before = found_now()
+    ids = {"source_id": before[source.conversation_id], "target_id": before[target.conversation_id]}
+
+    merged = merge(user_id=owner.id, person_id=None, **ids)
+    merged_rows = found_now()
+    assert set(merged_rows.values()) == {ids["target_id"]}
     with pytest.raises(ConcurrentChange), transaction.atomic():
-        lock_all({source.pk, target.pk})
+        lock_customers_of(Conversation.objects, "customer", before)
+
+    undo_merge(user_id=owner.id, merge_id=merged.pk)
+    assert found_now() == before
+    # Here the customers are all that were found: only a row tells.
+    with pytest.raises(ConcurrentChange), transaction.atomic():
+        lock_customers_of(Conversation.objects, "customer", merged_rows)
