@@ -117,6 +117,7 @@ JOINS = {
     "leads/admin/customers.py": HIDES,
     "leads/merging/preview.py": HIDES,
     "leads/merging/undo.py": "the messages of a merged conversation, deleted or not",
+    "leads/bulk/chunks.py": "to lock the customers of the chosen leads, which a statement of its own then reads",
     "leads/services/change.py": "to lock; Lead.objects, or the deletion and restoring, decide then",
     "leads/services/number_changes.py": "who a customer is does not change by a deletion",
     "leads/services/undo.py": "to lock the customers of leads that Lead.objects has found",
