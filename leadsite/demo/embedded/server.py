@@ -196,8 +196,8 @@ class EmbeddedPostgres:
 
 
 def _buffers_mb() -> int:
-    """PostgreSQL's cache (shared_buffers), in MB: a sixteenth of the machine's memory, of which pages are taken when they
-    are first used. With the default of 128 a database of 300,000 leads is read and written all the time
+    """PostgreSQL's cache (shared_buffers), in MB: a sixteenth of the machine's memory. A page of it is taken when it is
+    first used. With the default of 128 a database of 300,000 leads is read and written all the time
     (python -m bench.stale_statistics).
     """
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,5 +1,7 @@
 """Customers of rows that were found without a lock."""
 
+from uuid import UUID
+
 import pytest
 from django.db import transaction
 
@@ -10,7 +12,7 @@ from leadsite.core.transactions import ConcurrentChange
 from tests.factories import Business
 
 
-def found_now() -> dict:
+def found_now() -> dict[UUID, UUID]:
     return dict(Conversation.objects.values_list("pk", "customer"))
 
 
@@ -18,7 +20,7 @@ def test_customers_are_locked_whose_rows_are_still_theirs(owner: Business):
     for _ in range(2):
         owner.has_lead()
     with transaction.atomic():
-        locked = lock_customers_of(Conversation.objects, "customer", found_now())
+        locked = lock_customers_of(Conversation.objects.all(), "customer", found_now())
     assert locked == {customer.pk: customer for customer in Customer.objects.all()}
 
 
@@ -33,10 +35,10 @@ def test_a_merge_or_its_undo_meanwhile_makes_the_transaction_begin_again(owner: 
     merged_rows = found_now()
     assert set(merged_rows.values()) == {ids["target_id"]}
     with pytest.raises(ConcurrentChange), transaction.atomic():
-        lock_customers_of(Conversation.objects, "customer", before)
+        lock_customers_of(Conversation.objects.all(), "customer", before)
 
     undo_merge(user_id=owner.id, merge_id=merged.pk)
     assert found_now() == before
     # Here the customers are all that were found: only a row tells.
     with pytest.raises(ConcurrentChange), transaction.atomic():
-        lock_customers_of(Conversation.objects, "customer", merged_rows)
+        lock_customers_of(Conversation.objects.all(), "customer", merged_rows)
