@@ -35,6 +35,7 @@ SEARCH_PLANS: Final = {
     "max_parallel_workers_per_gather": "0",
 }
 # Orders that have an index in which the newest rows come first.
+_IDS: Final = ("pk", "id")
 _ORDERS: Final = frozenset({("pk",), ("id",), ("created_at", "pk"), ("created_at", "id")})
 Row = TypeVar("Row", bound=Model)
 
@@ -93,15 +94,28 @@ class FoundPages(Generic[Row]):
         return list(self.rows.filter(pk__in=[key[-1] for key in self._keys(span.stop)[span]]))
 
     @property
+    def _order(self) -> list[str]:
+        """The order without what comes after the id, which decides alone: Django's lists name theirs twice. Empty where
+        it has an expression.
+        """
+        order: list[str] = []
+        for column in self.rows.query.order_by:
+            if not isinstance(column, str):
+                return []
+            order.append(column)
+            if column.removeprefix("-") in _IDS:
+                break
+        return order
+
+    @property
     def _columns(self) -> tuple[str, ...]:
         """The columns of the order, if all are in the same direction."""
-        order = [column if isinstance(column, str) else "" for column in self.rows.query.order_by]
-        same = len({column.startswith("-") for column in order}) == 1
-        return tuple(column.removeprefix("-") for column in order) if same else ()
+        same = len({column.startswith("-") for column in self._order}) == 1
+        return tuple(column.removeprefix("-") for column in self._order) if same else ()
 
     @property
     def _descending(self) -> bool:
-        return str(self.rows.query.order_by[0]).startswith("-")
+        return self._order[0].startswith("-")
 
     def _among_the_newest(self, matching: QuerySet[Row, Any], wanted: int) -> list[Any] | None:
         """Return the first `wanted` rows that match; None if they are not all among the first rows."""
@@ -129,7 +143,7 @@ class FoundPages(Generic[Row]):
             return sorted(set(found), reverse=self._descending)
         more = _union_of(self._columns, (branch[:read] for branch in others))
         if len(others) > 1:  # a single branch has its order
-            more = more.order_by(*self.rows.query.order_by)
+            more = more.order_by(*self._order)
         found += [tuple(row[column] for column in self._columns) for row in more[:wanted]]
         return sorted(set(found), reverse=self._descending)[:wanted]
 
