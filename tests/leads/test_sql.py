@@ -215,9 +215,11 @@ def test_a_restoration_that_waited_locks_the_customer_who_has_the_lead_then(owne
         restored = pool.submit(lambda: client.execute(restore, [owner.id, lead.lead_id]).fetchone())
         until(lambda: waiting(observer) == 1)
         with transaction.atomic():
-            owner.has_lead(customer_phone=OTHER["customer_phone"])
+            # Beside the key that `undo` holds by the foreign key.
+            Customer.objects.select_for_update(no_key=True).get(pk=second.pk)
             undo.commit()
             until(lambda: waiting_for(observer, client.info.backend_pid) == connection.connection.info.backend_pid)
+            owner.has_lead(customer_phone=OTHER["customer_phone"])
         row = restored.result(10)
         client.commit()
     assert row is not None
