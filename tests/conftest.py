@@ -25,7 +25,7 @@ from leadsite.accounts.models import User
 from leadsite.core import failures
 from leadsite.core.postgresql import actors
 from leadsite.demo import embedded
-from tests.database import delete_all_rows, shared_template
+from tests.database import delete_all_rows, limit_waiting, shared_template
 from tests.factories import Business, make_business
 from tests.logged import Reader, reading_all
 from tests.long.faults.table import HEAD
@@ -159,6 +159,8 @@ def django_db_setup(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
     """With --application-role, all connections have the rights of the site in production: tests/roles.py."""
+    with django_db_blocker.unblock():
+        limit_waiting()
     if not request.config.getoption("--application-role"):
         yield
         return

@@ -9,6 +9,8 @@ from typing import IO, Final
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
 
+from tests.site import DEADLINE_SECONDS
+
 # Written by migrations or by Django after them, the same for all tests.
 KEPT: Final = {"auth_permission", "django_content_type", "django_migrations"}
 
@@ -105,3 +107,13 @@ def catalogue() -> set[tuple[str, ...]]:
             """
         )
         return set(cursor.fetchall())
+
+
+def limit_waiting() -> None:
+    """Sessions of the test database end a wait for a lock that nobody releases, long after `until` has given up: a test
+    that waits for itself fails then, instead of the whole run.
+    """
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} SET lock_timeout = '{DEADLINE_SECONDS + 30}s'")
+    connection.close()
