@@ -17,6 +17,7 @@ from conversations.models import Conversation, Customer, Message
 from conversations.services.locking import lock_customers_of
 from leads.models import ImportChange, Lead, LeadContents
 from leads.services.import_rows import wait_for_whole_file
+from leadsite.core import clock
 from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -77,7 +78,7 @@ def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) 
         own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
         untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, own_changes.get(lead.pk))]
-        delete_rows(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
+        _remove(untouched)
         emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead, own_changes.get(lead.pk))}
         _remove_emptied(customers, emptied, renamed_at)
         return UndoStep(list(owners)[-1], len(untouched), len(owners) - len(untouched))
@@ -149,6 +150,14 @@ def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
     has_messages = Exists(Message.objects.filter(conversation=OuterRef("conversation")))
     leads = Lead.objects.filter(pk__in=lead_ids).select_related("conversation").annotate(has_messages=has_messages)
     return list(leads.order_by("pk").select_for_update(of=("self",)))
+
+
+def _remove(leads: Collection[Lead]) -> None:
+    rows = Lead.all_objects.filter(pk__in=[lead.pk for lead in leads])
+    # Marked first, because integrators have been told of them: the mark writes the event lead.deleted.
+    now = clock.now()
+    rows.update(deleted_at=now, updated_at=now)
+    delete_rows(rows)
 
 
 def _brought_conversation(lead: Lead, change: ImportChange | None) -> bool:
