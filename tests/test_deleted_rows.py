@@ -104,6 +104,7 @@ ALL_OBJECTS = {
     "leads/services/delete.py": "restore",
     "leads/services/merge.py": "deleted rows follow the merged customer, and stay deleted",
     "leads/services/number_changes.py": "who a customer is does not change by a deletion",
+    "leads/services/release.py": "what is restored is not given to who has left",
     "leads/services/undo.py": "what a deleted lead belongs to is not empty",
     "leadsite/privacy/purge.py": "removes them",
 }

@@ -102,6 +102,8 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
             request, gettext("Somebody else is changing one of these leads. A worker continues within a minute.")
         )
         return to_page(change)
+    if change.state == BulkChange.State.FAILED:
+        return to_page(change)
     _report(request, change)
     return None
 

@@ -13,10 +13,13 @@ from django.db.models import F
 from django.utils.text import capfirst
 
 from conversations.services.locking import lock_customers_of
-from leads.bulk.changes import IN_PROGRESS, UNDOING
+from leads.bulk.changes import IN_PROGRESS, UNDOING, fail_bulk_change
 from leads.bulk.outcomes import CHANGED, is_deletion, outcome_of, target_of, undo_outcome_of
 from leads.models import BulkChange, ChosenLead, Lead
 from leads.models.bulk import Chosen, LeadValues
+from leads.services.release import OPEN
+from leadsite.accounts.people.assigning import hold_assignable
+from leadsite.accounts.people.services import NOT_HERE
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
 from leadsite.core.transactions import end_if_idle, retried
@@ -65,6 +68,9 @@ def process_chunk(*, change_id: UUID) -> bool:
 
 def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
     present = _lock(chunk)
+    if _assignee_has_left(change, chunk):
+        fail_bulk_change(change_id=change.pk, reason=NOT_HERE)
+        return
     outcomes: dict[UUID, str] = {}
     rows: list[tuple[UUID, LeadValues]] = []
     for lead in chunk:
@@ -110,8 +116,33 @@ def _give_back(change: BulkChange, chunk: Sequence[Chosen], present: Mapping[UUI
         if now is not None and undo_outcome_of(present=now, values=change.values):
             before = {name: getattr(lead.values, name) for name in change.values}
             rows.append((lead.lead_id, now._replace(**before)))
-    _write(change, rows)
+    _write(change, _without_left(rows, chunk, present))
     return len(rows)
+
+
+def _assignee_has_left(change: BulkChange, chunk: Sequence[Chosen]) -> bool:
+    """Whether the person whom the change assigns leads to has been removed from the business since it was begun."""
+    person = change.values.get("assigned_to_id")
+    given = {(lead.business_id, UUID(person)) for lead in chunk if lead.business_id} if person else set()
+    return hold_assignable(given) != given
+
+
+def _without_left(
+    rows: Sequence[tuple[UUID, LeadValues]], chunk: Sequence[Chosen], present: Mapping[UUID, LeadValues]
+) -> list[tuple[UUID, LeadValues]]:
+    """Return `rows` without the people who would get an open lead by them and have left meanwhile: their work is taken
+    back only once (leads/services/release.py).
+    """
+    businesses = {lead.lead_id: lead.business_id for lead in chunk}
+    given = {
+        lead_id: (business_id, values.assigned_to_id)
+        for lead_id, values in rows
+        if (business_id := businesses[lead_id]) and values.assigned_to_id and values.status in OPEN
+        if (present[lead_id].assigned_to_id, present[lead_id].status in OPEN) != (values.assigned_to_id, True)
+    }
+    here = hold_assignable(set(given.values()))
+    left = {lead_id for lead_id, pair in given.items() if pair not in here}
+    return [(lead_id, values._replace(assigned_to_id=None) if lead_id in left else values) for lead_id, values in rows]
 
 
 def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:

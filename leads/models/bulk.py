@@ -97,10 +97,11 @@ class LeadValues(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """A chosen lead of a chunk: what it was when it was chosen. `customer_id`: None where its row is removed."""
+    """A chosen lead of a chunk: what it was when it was chosen. Business and customer: None where it is removed."""
 
     lead_id: UUID
     values: LeadValues
+    business_id: UUID | None
     customer_id: UUID | None
 
 
@@ -126,8 +127,8 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
         """Return the next chosen leads without outcome, in the order of their ids."""
         rows = fetch_rows(_CHUNK, [change_id, after or _FIRST, until or _LAST, limit])
         return [
-            Chosen(lead_id, LeadValues(status, type_, assignee), customer_id)
-            for lead_id, status, type_, assignee, customer_id in rows
+            Chosen(lead_id, LeadValues(status, type_, assignee), business_id, customer_id)
+            for lead_id, status, type_, assignee, business_id, customer_id in rows
         ]
 
     def lock_leads(self, lead_ids: Collection[UUID]) -> dict[UUID, LeadValues]:
@@ -201,10 +202,11 @@ _OWNERS: Final = """
     WHERE chosen.change_id = %s LIMIT 2
 """
 _CHUNK: Final = """
-    SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, place.customer_id
+    SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, lead.user_id, place.customer_id
     FROM (SELECT * FROM bulk_change_leads WHERE change_id = %s AND lead_id > %s AND lead_id <= %s AND outcome = ''
           ORDER BY lead_id LIMIT %s) AS chosen
-    LEFT JOIN LATERAL (SELECT l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1) AS lead ON true
+    LEFT JOIN LATERAL (SELECT l.user_id, l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1)
+        AS lead ON true
     LEFT JOIN LATERAL (SELECT c.customer_id FROM conversations AS c WHERE c.id = lead.conversation_id LIMIT 1) AS place
         ON true
     ORDER BY chosen.lead_id

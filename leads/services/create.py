@@ -111,10 +111,22 @@ def create_leads_once(
     `leads` have their phones in E.164 and their external ids trimmed; the result is in their order. Raises what
     create_leads, or create_valid_leads, raises.
     """
+    create = create_leads if all_or_nothing else create_valid_leads
+
+    def create_others(existing: Sequence[CreatedLead | None]) -> list[CreatedLead | LeadError]:
+        new = [lead for lead, found in zip(leads, existing, strict=True) if found is None]
+        created = iter(create(user_id=user_id, leads=new, source=source) if new else [])
+        return [found or next(created) for found in existing]
+
     existing = _find_existing(user_id, leads)
-    new = [lead for lead, found in zip(leads, existing, strict=True) if found is None]
-    created = iter(_create_new(user_id, new, source, all_or_nothing=all_or_nothing) if new else [])
-    return [found or next(created) for found in existing]
+    try:
+        return create_others(existing)
+    except ExternalIdTaken:
+        # A concurrent request has just taken an external id. The same one may have: then these are its leads.
+        existing, before = _find_existing(user_id, leads), existing
+        if all_or_nothing and existing == before:
+            raise
+        return create_others(existing)
 
 
 def _create(
@@ -139,18 +151,6 @@ def _create(
         if refusal is None or refusal is error:
             raise
         raise refusal from error
-
-
-def _create_new(
-    user_id: UUID, leads: Sequence[NewLead], source: str, *, all_or_nothing: bool
-) -> Sequence[CreatedLead | LeadError]:
-    if all_or_nothing:
-        return create_leads(user_id=user_id, leads=leads, source=source)
-    try:
-        return create_valid_leads(user_id=user_id, leads=leads, source=source)
-    except ExternalIdTaken:
-        # A concurrent request has just taken an external id: the second attempt sees it, and refuses that lead alone.
-        return create_valid_leads(user_id=user_id, leads=leads, source=source)
 
 
 def _find_existing(user_id: UUID, leads: Sequence[NewLead]) -> list[CreatedLead | None]:

@@ -5,8 +5,10 @@ updates of those are in update_rows.py.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import IntegrityError
 
 from conversations.models import Customer, UpsertedCustomer
 from leads.models import ImportChange, Lead, LeadByExternalId, RecordedChange
@@ -22,6 +24,7 @@ from leads.services.file_rows import (
     errors_of,
     without_other_customers,
 )
+from leads.services.refusals import ExternalIdTaken, refusal_of
 from leads.services.rules import CheckedLead, LeadError, external_ids, without_taken
 from leads.services.update_rows import EarlierRows, update_leads
 from leadsite.core.statements import fetch_rows
@@ -34,6 +37,7 @@ Identity = tuple[str, ...]
 # order, and go on side by side.
 _SIDE_BY_SIDE: Final = "SELECT pg_advisory_xact_lock_shared(hashtextextended('imports of ' || %s::text, 0))::text"
 _ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended('imports of ' || %s::text, 0))::text"
+_TAKEN: Final = "An external id was taken by a concurrent transaction."
 
 
 def wait_for_whole_file(*, user_id: UUID) -> None:
@@ -76,8 +80,22 @@ def import_leads(
     django.db.Error.
     """
     set_locally(**INDEX_PLANS)
-    if on_duplicate == UPDATE:
-        return update_leads(user_id=user_id, rows=rows, source=source, import_run_id=import_run_id, earlier=earlier)
+    more: dict[str, Any] = {"user_id": user_id, "rows": rows, "source": source, "import_run_id": import_run_id}
+    try:
+        if on_duplicate == UPDATE:
+            return update_leads(**more, earlier=earlier)
+        return _create_leads(**more, on_duplicate=on_duplicate)
+    except IntegrityError as error:
+        # Another session has given an external id to a lead since it was looked for.
+        if isinstance(refusal_of(error), ExternalIdTaken):
+            raise ConcurrentChange(_TAKEN) from error
+        raise
+
+
+def _create_leads(
+    *, user_id: UUID, rows: CheckedRows, source: str, on_duplicate: str, import_run_id: UUID | None
+) -> Imported:
+    """As import_leads with CREATE or SKIP."""
     checked = _without_conflicts(user_id, rows.leads, on_duplicate)
     valid = {index: lead for index, lead in enumerate(checked) if isinstance(lead, CheckedLead)}
     customers = _upsert_customers(user_id, list(valid.values()), on_duplicate)
@@ -161,7 +179,7 @@ def _find(user_id: UUID, checked: Checked, customers: Mapping[str, UpsertedCusto
     """Return which leads of rows without error exist."""
     existing = Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids(checked))
     if without_other_customers(checked, _owners(existing)) != checked:
-        raise ConcurrentChange("An external id was taken by a concurrent transaction.")
+        raise ConcurrentChange(_TAKEN)
     found: set[Identity] = {("id", external_id) for external_id in existing}
     found.update(_find_without_external_id([lead for lead in checked if isinstance(lead, CheckedLead)], customers))
     return found

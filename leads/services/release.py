@@ -20,13 +20,14 @@ OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
     """Unassign the open leads and active conversations of somebody who has left the business; return how many.
 
-    Closed ones keep the name of the person who did the work. In batches, each in its own transaction.
+    Closed ones keep the name of the person who did the work; deleted ones do not, because they can be restored. In
+    batches, each in its own transaction.
     """
     if Membership.objects.filter(business_id=business_id, person_id=person_id).exists():
         return 0  # has come back meanwhile
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
-    leads = Lead.objects.filter(status__in=OPEN, **theirs)
-    conversations = Conversation.objects.filter(status=Conversation.Status.ACTIVE, **theirs)
+    leads = Lead.all_objects.filter(status__in=OPEN, **theirs)
+    conversations = Conversation.all_objects.filter(status=Conversation.Status.ACTIVE, **theirs)
     return _release(conversations, "customer") + _release(leads, "conversation__customer")
 
 

@@ -13,10 +13,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Message, Note
 from conversations.services.locking import lock_customers_of
 from leads.models import ImportChange, Lead, LeadContents
 from leads.services.import_rows import wait_for_whole_file
+from leadsite.core import clock
 from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
 
@@ -58,7 +59,8 @@ def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) 
 
     The lead's conversation is removed with it if it was created with it and is empty then, and the customer likewise.
     A lead is touched if it was changed since by anything but the run, or if the conversation created with it has
-    messages or was closed. Newest first, so that a conversation's own lead is processed after the leads that joined it.
+    messages or private notes, or was closed, assigned, labelled or snoozed. Newest first, so that a conversation's own
+    lead is processed after the leads that joined it.
 
     Raises django.db.Error.
     """
@@ -76,8 +78,10 @@ def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) 
         changes = ImportChange.objects.filter(run=run_id)
         own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
-        untouched = [lead for lead in _locked(list(owners)) if _is_untouched(lead, own_changes.get(lead.pk))]
-        delete_rows(Lead.objects.filter(pk__in=[lead.pk for lead in untouched]))
+        leads = _locked(list(owners))
+        written = _written_in(leads)
+        untouched = [lead for lead in leads if _is_untouched(lead, own_changes.get(lead.pk), written)]
+        _remove(untouched)
         emptied = {lead.conversation_id for lead in untouched if _brought_conversation(lead, own_changes.get(lead.pk))}
         _remove_emptied(customers, emptied, renamed_at)
         return UndoStep(list(owners)[-1], len(untouched), len(owners) - len(untouched))
@@ -146,9 +150,27 @@ def _forget(changes: Collection[ImportChange]) -> None:
 
 
 def _locked(lead_ids: Sequence[UUID]) -> list[Lead]:
-    has_messages = Exists(Message.objects.filter(conversation=OuterRef("conversation")))
-    leads = Lead.objects.filter(pk__in=lead_ids).select_related("conversation").annotate(has_messages=has_messages)
-    return list(leads.order_by("pk").select_for_update(of=("self",)))
+    """Lock leads with their conversations: who writes a note locks no customer, and is waited for here."""
+    leads = Lead.objects.filter(pk__in=lead_ids).select_related("conversation")
+    return list(leads.order_by("pk").select_for_update(of=("self", "conversation")))
+
+
+def _written_in(leads: Sequence[Lead]) -> set[UUID]:
+    """Those of the leads' conversations that have messages or notes. A separate statement, after they are locked: it
+    sees what was committed by those that were waited for.
+    """
+    own = OuterRef("pk")
+    texts = Exists(Message.objects.filter(conversation=own)) | Exists(Note.objects.filter(conversation=own))
+    ids = {lead.conversation_id for lead in leads}
+    return set(Conversation.objects.filter(texts, pk__in=ids).values_list("pk", flat=True))
+
+
+def _remove(leads: Collection[Lead]) -> None:
+    rows = Lead.all_objects.filter(pk__in=[lead.pk for lead in leads])
+    # Marked first, because integrators have been told of them: the mark writes the event lead.deleted.
+    now = clock.now()
+    rows.update(deleted_at=now, updated_at=now)
+    delete_rows(rows)
 
 
 def _brought_conversation(lead: Lead, change: ImportChange | None) -> bool:
@@ -160,13 +182,23 @@ def _brought_conversation(lead: Lead, change: ImportChange | None) -> bool:
     return lead.conversation.created_at == (lead.updated_at if change is None else change.lead_updated_at)
 
 
-def _is_untouched(lead: Lead, change: ImportChange | None) -> bool:
-    """`change`: what the run has changed in the lead after it had created it, None where it has changed nothing."""
+def _is_untouched(lead: Lead, change: ImportChange | None, written: Collection[UUID]) -> bool:
+    """`change`: what the run has changed in the lead after it had created it, None where it has changed nothing.
+    `written`: the conversations with messages or notes.
+    """
     # Each change counts the version, so there is one more than the run's where somebody else has changed the lead too.
     if lead.version != 1 + (0 if change is None else change.times):
         return False
-    is_open = lead.conversation.status == Conversation.Status.ACTIVE
-    return not _brought_conversation(lead, change) or (is_open and not lead.has_messages)  # type: ignore[attr-defined] # see _locked
+    thread = lead.conversation
+    return not _brought_conversation(lead, change) or (thread.pk not in written and not _is_worked_on(thread, lead))
+
+
+def _is_worked_on(thread: Conversation, lead: Lead) -> bool:
+    """Whether somebody has closed, labelled, snoozed or assigned the conversation of a lead that nobody has changed."""
+    # A lead that is somebody's in turn has given the conversation its assignee, in the transaction that opened it.
+    is_assigned = thread.assigned_to_id != lead.assigned_to_id and thread.updated_at != thread.created_at
+    is_open = thread.status == Conversation.Status.ACTIVE
+    return not is_open or is_assigned or bool(thread.label_ids) or thread.snoozed_until is not None
 
 
 def _remove_emptied(

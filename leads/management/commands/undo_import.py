@@ -20,7 +20,7 @@ COULD_NOT_RUN = 2
 class Command(BaseCommand):
     help = (
         "Remove the leads that an import created, with their conversations and customers, and give back what it changed"
-        " in other leads and in names of customers. What has been changed since, or has new messages, stays and is"
+        " in other leads and in names of customers. What has been changed since, or written in, stays and is"
         " counted. Exit code: 0 everything was undone, 1 something stays, 2 it could not run."
     )
 
@@ -60,9 +60,9 @@ def describe(undone: Undone) -> Iterator[str]:
 
 def describe_remaining(undone: Undone) -> Iterator[str]:
     if undone.left == 1:
-        yield "1 lead stays: it has been changed or has new messages since."
+        yield "1 lead stays: it, or its conversation, has been changed since."
     elif undone.left:
-        yield f"{undone.left} leads stay: they have been changed or have new messages since."
+        yield f"{undone.left} leads stay: they, or their conversations, have been changed since."
     if undone.kept_changes:
         leads = "1 updated lead keeps" if undone.kept_changes == 1 else f"{undone.kept_changes} updated leads keep"
         yield f"{leads} what has been changed since."

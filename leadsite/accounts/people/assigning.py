@@ -1,5 +1,6 @@
 """To whom work of a business can be assigned: to everybody who can log in and work for it, whatever the role."""
 
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +20,23 @@ def assignable(*, business_id: UUID, present: UUID | None = None) -> QuerySet[Us
 def may_be_assigned(*, business_id: UUID, person_id: UUID, present: UUID | None) -> bool:
     """Whether a client may name this person: one of the business, or the one that it is assigned to already.
 
-    Also the business itself, as before there were people: one that only programs use has no others.
-    Raises django.db.Error.
+    Also the business itself, as before there were people: one that only programs use has no others. Caller holds the
+    transaction: see Membership.objects.hold. Raises django.db.Error.
     """
-    return person_id in (business_id, present) or Membership.objects.works_for(person_id, business_id)
+    return person_id in (business_id, present) or bool(Membership.objects.hold([(business_id, person_id)]))
+
+
+def hold_assignable(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Return those pairs of a business and a person in which the person has not left: somebody of the business, the
+    business itself, or an operator, who takes work of any. Caller holds the transaction: see Membership.objects.hold.
+
+    Two statements, none without pairs. Raises django.db.Error.
+    """
+    working = Membership.objects.hold(pairs)
+    if others := [pair for pair in pairs if pair not in working]:
+        people = {person_id for _, person_id in others}
+        operators = set(
+            User.objects.filter(pk__in=people, is_active=True, is_superuser=True).values_list("pk", flat=True)
+        )
+        working |= {pair for pair in others if pair[0] == pair[1] or pair[1] in operators}
+    return working

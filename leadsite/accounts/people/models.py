@@ -1,6 +1,7 @@
 """Who works for which business and as what, who is invited to, and whose turn it is to get a new lead."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -9,7 +10,9 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from leadsite.core.arrays import column_arrays
 from leadsite.core.models import UuidV7
+from leadsite.core.statements import fetch_rows
 from leadsite.languages.texts import inside
 
 
@@ -19,6 +22,15 @@ class Role(models.TextChoices):
     OWNER = "owner", _("Owner")
     AGENT = "agent", _("Agent")
     VIEWER = "viewer", _("Viewer")
+
+
+# KEY SHARE conflicts with the removal only: not with a change of the role, nor with other holders.
+_HOLD: Final = """
+    SELECT m.business_id, m.person_id FROM unnest(%s::uuid[], %s::uuid[]) AS given (business_id, person_id)
+    JOIN memberships AS m ON m.person_id = given.person_id AND m.business_id = given.business_id
+    JOIN users AS u ON u.id = m.person_id AND u.is_active
+    ORDER BY m.id FOR KEY SHARE OF m
+"""
 
 
 class MembershipManager(models.Manager["Membership"]):
@@ -32,9 +44,13 @@ class MembershipManager(models.Manager["Membership"]):
         """Who can log in and work for a business, with the people, in the order of joining."""
         return self.filter(business_id=business_id, person__is_active=True).select_related("person").order_by("pk")
 
-    def works_for(self, person_id: UUID, business_id: UUID) -> bool:
-        """Whether the person can log in and work for the business. Raises django.db.Error."""
-        return self.filter(person_id=person_id, business_id=business_id, person__is_active=True).exists()
+    def hold(self, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+        """Return those pairs of a business and a person in which the person can log in and work for it; nobody removes
+        them before the transaction ends. So what they are given in it is there when their work is taken back.
+
+        Caller holds the transaction. Raises django.db.Error.
+        """
+        return set(fetch_rows(_HOLD, column_arrays(pairs))) if pairs else set()
 
 
 class Membership(models.Model):

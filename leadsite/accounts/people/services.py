@@ -20,6 +20,7 @@ from leadsite.core.logs.security import log_security_event
 from leadsite.core.transactions import queue_job, retried
 
 RELEASE_WORK: Final = "leads.tasks.release_work"
+NOT_HERE: Final = gettext_noop("This person does not work for the business any more.")
 _LAST_OWNER: Final = gettext_noop(
     "This is the last owner: nobody could invite people any more. Make somebody else an owner first."
 )
@@ -113,7 +114,7 @@ def _present(membership: Membership) -> Membership:
     """Raises UnknownPerson."""
     found = Membership.objects.filter(pk=membership.pk).first()
     if found is None:
-        raise UnknownPerson(gettext_noop("This person does not work for the business any more."))
+        raise UnknownPerson(NOT_HERE)
     return found
 
 

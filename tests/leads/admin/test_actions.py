@@ -11,6 +11,7 @@ from django.utils.html import strip_tags
 
 from conversations.models import Conversation
 from leads.admin.actions import COLLEAGUES
+from leads.bulk import changes
 from leads.models import BulkChange, Lead
 from tests.staff import address, member_of, messages_of, person_of, staff_of
 
@@ -118,6 +119,22 @@ def test_leads_are_assigned_to_a_colleague_of_the_business(owner, stranger):
     assert Lead.objects.get().assigned_to == colleague
     viewer = member_of(owner, "viewer")
     assert "assign_to_" not in viewer.list(Lead)
+
+
+def test_a_colleague_who_leaves_while_leads_are_assigned_gets_none_and_the_page_says_why(owner, monkeypatch):
+    colleague, people = person_of(owner, "agent"), staff_of(owner)
+    lead = Lead.objects.get(pk=owner.has_lead().lead_id)
+    start = changes.start_bulk_change
+
+    def start_and_leave(**chosen):
+        started = start(**chosen)
+        colleague.memberships.all().delete()
+        return started
+
+    monkeypatch.setattr(changes, "start_bulk_change", start_and_leave)
+    page = people.client.get(people.act(f"assign_to_{colleague.pk.hex}", lead).url)
+    assert "This person does not work for the business any more." in page.content.decode()
+    assert Lead.objects.get().assigned_to is None
 
 
 def test_the_colleagues_are_read_once_for_a_list(owner):

@@ -1,6 +1,8 @@
 """A run whose state others change while it is undone, or stored as a whole."""
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import OperationalError, connection
@@ -8,12 +10,14 @@ from django.db import OperationalError, connection
 from leads.importing import runs, upload_worker
 from leads.importing.resume import resume_run
 from leads.models import ImportRun, Lead
+from leads.services.file_rows import ON_DUPLICATE
 from leads.services.undo import Undone
 from leadsite.core.postgresql.base import CommitUnknown, DatabaseWrapper
-from tests.factories import NOTHING, Business
+from tests.factories import NOTHING, ORDER, Business
 from tests.leads.importing.operator import counts, import_leads, run, write
 from tests.leads.uploading import CHOSEN, decide, run_worker, the_run, upload
-from tests.sessions import session
+from tests.sessions import session, waiting
+from tests.site import until
 from tests.staff import Staff, address, staff_of
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +161,22 @@ def test_a_whole_file_of_which_nothing_is_known_is_stored_once_by_resume(
     result = import_leads(owner, file, "--resume", "--on-duplicate", "create")
     assert (result.code, result.counts) == (0, counts(created=2))
     assert (the_run().state, Lead.objects.count()) == ("finished", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("on_duplicate", ON_DUPLICATE)
+def test_an_id_that_a_client_is_just_giving_to_another_customer_refuses_its_row_only(owner, tmp_path, on_duplicate):
+    file = write(tmp_path / "a.csv", ROWS[0] + "a", ROWS[1] + "b")
+    with session() as client, session() as observer, ThreadPoolExecutor(1) as pool:
+        theirs = ORDER | {"customer_phone": "+4915100000009", "external_id": "a"}
+        client.execute("SELECT create_leads_with_conversations(%s, %s)", [owner.id, json.dumps([theirs])])
+
+        def commit() -> None:
+            until(lambda: waiting(observer) == 1)
+            client.commit()
+
+        committed = pool.submit(commit)
+        result = import_leads(owner, file, "--on-duplicate", on_duplicate)
+        committed.result()
+    assert (result.code, result.counts) == (1, counts(created=1, failed=1))
+    assert the_run().refusals.get().field == "external_id"

@@ -1,12 +1,17 @@
 """create_lead_once and create_leads_once: a repeated lead is found by its external id."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from leads.models import Lead
 from leads.services.create import CreatedLead, create_lead_once, create_leads_once
 from leads.services.refusals import ExternalIdTaken
 from leads.services.rules import EXTERNAL_ID_TAKEN, LeadError, NewLead
-from tests.factories import Business, new_lead
+from tests.factories import ORDER, Business, new_lead
+from tests.sessions import session, waiting
+from tests.site import until
 
 OTHER_PHONE = "+1234567891"
 
@@ -83,6 +88,26 @@ def test_an_external_id_of_another_customer_refuses_the_whole_list_or_only_its_l
     refused, created = create_leads_once(user_id=owner.id, leads=leads, source="api", all_or_nothing=False)
     assert refused == EXTERNAL_ID_TAKEN
     assert not isinstance(created, LeadError)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("all_or_nothing", [True, False])
+def test_a_list_that_is_sent_twice_at_once_is_created_once(owner: Business, all_or_nothing: bool) -> None:
+    rows = [ORDER | {"customer_phone": phone, "external_id": phone[-1]} for phone in ("+1234567890", OTHER_PHONE)]
+    with session() as first, session() as observer, ThreadPoolExecutor(1) as pool:
+        first.execute("SELECT create_leads_with_conversations(%s, %s)", [owner.id, json.dumps(rows)])
+
+        def commit() -> None:
+            until(lambda: waiting(observer) == 1)
+            first.commit()
+
+        committed = pool.submit(commit)
+        # The third is new: it is created beside them.
+        leads = [NewLead(**rows[0]), NewLead(**rows[1]), lead_of("+1234567892", external_id="2")]
+        created = created_leads_of(owner, leads, all_or_nothing=all_or_nothing)
+        committed.result()
+    assert [one.existed for one in created] == [True, True, False]
+    assert Lead.objects.count() == 3
 
 
 def test_an_empty_list_creates_nothing(owner: Business) -> None:

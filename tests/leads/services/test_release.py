@@ -43,3 +43,16 @@ def test_closed_leads_in_front_are_read_once_and_not_for_each_batch(owner, monke
     before = rows_read("leads")
     assert release.release_work(business_id=owner.id, person_id=person.pk) == 5
     assert rows_read("leads") - before < 2 * 45
+
+
+def test_deleted_work_is_unassigned_too_because_it_can_be_restored(owner):
+    person = person_of(owner, "agent")
+    lead = owner.has_lead()
+    Lead.objects.update(assigned_to=person)
+    Conversation.objects.update(assigned_to=person)
+    owner.client.delete(f"/api/leads/{lead.lead_id}")
+    person.memberships.all().delete()
+    release.release_work(business_id=owner.id, person_id=person.pk)
+    restored = owner.client.post(f"/api/leads/{lead.lead_id}/restore").json()
+    assert restored["assigned_to"] is None
+    assert Conversation.objects.get().assigned_to is None

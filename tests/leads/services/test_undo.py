@@ -1,16 +1,22 @@
 """Undo of updates: what has been changed since stays."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import transaction
 
-from conversations.models import Conversation, Customer, Message
+from conversations.models import Conversation, Customer, Label, Message, Note
 from leads.models import ImportChange, ImportRun, Lead
 from leads.services.file_rows import UPDATE, check_rows
 from leads.services.import_rows import import_leads as import_rows
 from leads.services.undo import undo_leads
+from leadsite.accounts.people.services import set_rotation
 from leadsite.core import clock
 from tests.factories import NOTHING, Business
 from tests.leads.importing.operator import import_leads, run, write
+from tests.sessions import session, waiting
+from tests.site import until
+from tests.staff import person_of
 
 ROWS = ["a,+4915100000001,Anna B.,contacted,Two cakes", "b,+4915100000002,Bert B.,lost,Rolls"]
 HEADER = "External ID,Phone,Name,Status,Notes"
@@ -108,3 +114,68 @@ def test_leads_that_keep_the_date_of_the_file_are_removed_with_their_conversatio
     assert imported["created"] == 2
     assert run("undo_import", imported["run"]).code == 0
     assert owner.row_counts() == (0, 0, 0)
+
+
+PHONES = [f"+4915100000{number:03}" for number in range(1, 6)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_of_staff_on_the_conversation_since_then_stays_with_its_lead_and_is_counted(owner, tmp_path):
+    file = write(tmp_path / "a.csv", *(f"{phone},Anna,order,Cake" for phone in PHONES), header="Phone,Name,Type,Notes")
+    imported = import_leads(owner, file).summary["run"]
+    noted, labelled, assigned, snoozed, _ = (conversation_of(phone) for phone in PHONES)
+    note(noted, "Wants it without nuts")
+    label = Label.objects.create(user=owner.user, name="Urgent")
+    Conversation.objects.filter(pk=labelled.pk).update(label_ids=[label.pk], updated_at=clock.now())
+    Conversation.objects.filter(pk=assigned.pk).update(assigned_to=owner.user, updated_at=clock.now())
+    Conversation.objects.filter(pk=snoozed.pk).update(snoozed_until=clock.now(), updated_at=clock.now())
+    result = run("undo_import", imported)
+    assert (result.code, result.summary["removed"], result.summary["left"]) == (1, 1, 4)
+    assert set(Customer.objects.values_list("phone", flat=True)) == set(PHONES[:4])
+    assert Note.objects.get().text == "Wants it without nuts"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leads_that_people_got_in_turn_from_the_import_are_removed(owner, tmp_path):
+    for email in ("ben@example.com", "cleo@example.com"):
+        person_of(owner, "agent", email)
+    set_rotation(business_id=owner.id, on=True)
+    rows = [f"{phone},Anna,order,Cake {number}" for phone in PHONES for number in range(2)]
+    imported = import_leads(owner, write(tmp_path / "a.csv", *rows, header="Phone,Name,Type,Notes")).summary["run"]
+    assert not Conversation.objects.filter(assigned_to=None).exists()
+    assert run("undo_import", imported).code == 0
+    assert owner.row_counts() == NOTHING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_note_that_is_being_written_stays(owner, tmp_path):
+    """The undo waits for the note's transaction, and finds the note then."""
+    file = write(tmp_path / "a.csv", f"{PHONES[0]},Anna,order,Cake", header="Phone,Name,Type,Notes")
+    imported = import_leads(owner, file).summary["run"]
+    written = conversation_of(PHONES[0])
+    with session() as writer, session() as observer, ThreadPoolExecutor(1) as pool:
+        writer.execute(
+            "INSERT INTO notes (user_id, conversation_id, author_id, text, created_at, updated_at)"
+            " VALUES (%s, %s, %s, 'Hello', now(), now())",
+            [owner.id, written.pk, owner.id],
+        )
+
+        def commit() -> None:
+            until(lambda: waiting(observer) == 1)
+            writer.commit()
+
+        committed = pool.submit(commit)
+        result = run("undo_import", imported)
+        committed.result()
+    assert (result.summary["removed"], result.summary["left"]) == (0, 1)
+    assert Note.objects.get().conversation_id == written.pk
+
+
+def conversation_of(phone: str) -> Conversation:
+    return Conversation.objects.get(customer__phone=phone)
+
+
+def note(conversation: Conversation, text: str) -> None:
+    Note.objects.create(
+        user_id=conversation.user_id, conversation=conversation, author_id=conversation.user_id, text=text
+    )

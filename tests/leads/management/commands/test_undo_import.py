@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import ImportRun, Lead
+from leadsite.webhooks.models import WebhookEvent
+from leadsite.webhooks.services import create_endpoint
 from tests.factories import NOTHING, Business
 from tests.leads.importing.operator import CommandResult, import_leads, run, write
 
@@ -25,6 +27,22 @@ def test_it_removes_everything_of_an_unchanged_import(owner, imported):
     assert owner.row_counts() == NOTHING
     assert ImportRun.objects.get().state == "undone"
     assert run("undo_import", imported.summary["run"]).summary["removed"] == 0
+
+
+def test_integrators_are_told_of_each_lead_that_it_removes(owner, tmp_path):
+    create_endpoint(user_id=owner.id, url="https://example.com/hook", events=["lead.created", "lead.deleted"])
+    imported = import_leads(owner, write(tmp_path / "a.csv", *ROWS[:3]))
+    told = {lead["id"] for lead in data_of("lead.created")}
+    Lead.objects.filter(details="Cake 0").update(status="contacted")
+    kept = str(Lead.objects.get(status="contacted").pk)
+    assert run("undo_import", imported.summary["run"]).summary["removed"] == 2
+    gone = data_of("lead.deleted")
+    assert {lead["id"] for lead in gone} == told - {kept}
+    assert all(lead["deleted_at"] and lead["customer_phone"] for lead in gone)
+
+
+def data_of(event: str) -> list[dict[str, str]]:
+    return [payload["data"] for payload in WebhookEvent.objects.filter(type=event).values_list("payload", flat=True)]
 
 
 def test_changed_leads_are_kept_and_counted(owner, imported, tmp_path):

@@ -27,9 +27,10 @@ def test_the_own_business_comes_first_then_the_one_joined_first(owner, stranger)
 
 def test_nobody_works_for_a_locked_business_and_nobody_who_is_locked_works(owner, stranger):
     person = person_of(owner, "agent")
-    assert Membership.objects.works_for(person.pk, owner.id)
+    pair = (owner.id, person.pk)
+    assert Membership.objects.hold([pair, (stranger.id, person.pk)]) == {pair}
     User.objects.filter(pk=owner.id).update(is_active=False)
     assert not Membership.objects.of_person(person.pk)
     User.objects.filter(pk=person.pk).update(is_active=False)
     assert not Membership.objects.of_business(owner.id)
-    assert not Membership.objects.works_for(person.pk, owner.id)
+    assert not Membership.objects.hold([pair])
