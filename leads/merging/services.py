@@ -116,7 +116,10 @@ def undo_merge(*, user_id: UUID, merge_id: UUID) -> UUID:
             raise MergeRefused(gettext_noop("Somebody is changing these customers. Try again."))
         _check_undoable(merge)
         customer_id = undo.give_back(merge)
-        CustomerMerge.objects.filter(pk=merge_id).update(undone_at=clock.now(), moved=None, updated_at=clock.now())
+        # What the customer has again is erased, or changes, with that one.
+        former = {"former_name": "", "former_phone": None, "former_whatsapp_user_id": None}
+        now = clock.now()
+        CustomerMerge.objects.filter(pk=merge_id).update(**former, moved=None, undone_at=now, updated_at=now)
         return customer_id
 
 

@@ -23,6 +23,10 @@ SHORTEST_ID: Final = 6
 # Which rows of customer_moves are the person's, by the keys of phone numbers and by WhatsApp user ids.
 OWN_MOVES: Final = """user_id = %(user)s AND (former = ANY (%(known)s::text[])
     OR phone_key(phone) = ANY (%(known)s::text[]) OR whatsapp_user_id = ANY (%(known)s::text[]))"""
+# Which merges are theirs, or would give them back: whoever writes again after a merge begins as a new customer.
+OWN_MERGES: Final = """user_id = %(user)s AND (target_id = %(customer)s OR source_id = %(customer)s
+    OR ARRAY[phone_key(former_phone), former_whatsapp_user_id, moved #>> '{target_before,phone_key}',
+        moved #>> '{target_before,whatsapp_user_id}'] && %(known)s::text[])"""
 _MOVED: Final = f"SELECT former, phone, whatsapp_user_id FROM customer_moves WHERE {OWN_MOVES}"  # noqa: S608 - a constant
 _OTHERS: Final = """
     SELECT phone_key, whatsapp_user_id FROM customers
