@@ -14,7 +14,7 @@ from conversations.media.shown import ending_of
 from conversations.models import Customer
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
-from leadsite.privacy.people import OWN_MOVES, Person, person_of
+from leadsite.privacy.people import Person, person_of
 from leadsite.privacy.rows import Search, find_in
 from leadsite.privacy.tables import TABLES
 
@@ -35,10 +35,13 @@ _OWN: Final = {
         WHERE message_id = ANY (%(messages)s::uuid[]) ORDER BY message_id, position""",
     "notes": """SELECT to_jsonb(t) - 'user_id' FROM notes AS t
         WHERE conversation_id = ANY (%(conversations)s::uuid[]) ORDER BY id""",
-    "former_identifiers": f"""SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
-        WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
+    # Not what others have become who had a number before that is the person's now.
+    "former_identifiers": """SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
+        WHERE user_id = %(user)s AND (phone_key(phone) = ANY (%(known)s::text[])
+            OR whatsapp_user_id = ANY (%(known)s::text[])) ORDER BY moved_at""",
+    # After an undo the other customer is somebody else.
     "merges": """SELECT to_jsonb(t) - 'user_id' - 'moved' FROM customer_merges AS t
-        WHERE target_id = %(customer)s ORDER BY id""",
+        WHERE target_id = %(customer)s AND undone_at IS NULL ORDER BY id""",
     "not_the_same_person": """SELECT to_jsonb(t) - 'user_id' FROM distinct_pairs AS t
         WHERE first_id = %(customer)s OR second_id = %(customer)s ORDER BY id""",
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t

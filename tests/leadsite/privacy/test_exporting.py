@@ -4,7 +4,11 @@ import json
 
 import pytest
 
+from conversations.models import CustomerMove
+from leads.merging.services import undo_merge
+from leadsite.core import clock
 from leadsite.privacy.exporting import as_json, count_traces, export_customer
+from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +26,24 @@ def test_it_has_all_that_is_kept_and_nothing_of_others(person, owner):
     assert found["messages"][0]["mentioned_in"] == ["content"]
     text = json.dumps(document)
     assert [word for word in (OTHER, "Otto", "Ask") if word in text] == []
+
+
+def test_after_the_undo_of_a_merge_it_has_nothing_of_the_other_customer(owner):
+    source, target = (customer_of(owner.has_lead(customer_name=name)) for name in ("Ana", "Otto"))
+    done = make_one(owner, source, target)
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    text = as_json(export_customer(target)).decode()
+    assert [one for one in (source.name, source.phone, str(source.pk)) if one in text] == []
+
+
+def test_the_next_owner_of_a_number_does_not_get_the_new_number_of_the_one_before(owner):
+    mover = customer_of(owner.has_lead(customer_phone="+4915111111111"))
+    moved = {"former": "+4915222222222", "phone": mover.phone, "moved_at": clock.now()}
+    CustomerMove.objects.create(user=owner.user, **moved)
+    successor = customer_of(owner.has_lead(customer_phone=moved["former"]))
+    assert mover.phone not in as_json(export_customer(successor)).decode()
+    (former,) = export_customer(mover)["former_identifiers"]
+    assert former["former"] == moved["former"]
 
 
 def test_the_numbers_before_an_erasure(person):
