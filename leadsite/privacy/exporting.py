@@ -35,10 +35,8 @@ _OWN: Final = {
         WHERE message_id = ANY (%(messages)s::uuid[]) ORDER BY message_id, position""",
     "notes": """SELECT to_jsonb(t) - 'user_id' FROM notes AS t
         WHERE conversation_id = ANY (%(conversations)s::uuid[]) ORDER BY id""",
-    # Not what others have become who had a number before that is the person's now.
     "former_identifiers": """SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
-        WHERE user_id = %(user)s AND (phone_key(phone) = ANY (%(known)s::text[])
-            OR whatsapp_user_id = ANY (%(known)s::text[])) ORDER BY moved_at""",
+        WHERE id = ANY (%(moves)s::uuid[]) ORDER BY moved_at""",
     # After an undo the other customer is somebody else.
     "merges": """SELECT to_jsonb(t) - 'user_id' - 'moved' FROM customer_merges AS t
         WHERE target_id = %(customer)s AND undone_at IS NULL ORDER BY id""",
