@@ -21,6 +21,7 @@ from whatsapp.wamids import token_of
 
 MOVES: Final = 10
 SHORTEST_ID: Final = 6
+_IDS: Final = frozenset({"conversation_ids", "lead_ids", "message_ids", "move_ids", "merged_ids"})
 # Which rows of customer_moves are the person's, by the keys of phone numbers and by WhatsApp user ids.
 OWN_MOVES: Final = """user_id = %(user)s AND (former = ANY (%(known)s::text[])
     OR phone_key(phone) = ANY (%(known)s::text[]) OR whatsapp_user_id = ANY (%(known)s::text[]))"""
@@ -36,7 +37,7 @@ _OTHERS: Final = """
     WHERE user_id = %s AND id <> %s AND (phone_key = ANY (%s::text[]) OR whatsapp_user_id = ANY (%s::text[]))
 """
 _MERGED: Final = """
-    SELECT former_name, former_phone, former_whatsapp_user_id FROM customer_merges
+    SELECT source_id, former_name, former_phone, former_whatsapp_user_id FROM customer_merges
     WHERE target_id = %s AND undone_at IS NULL
 """
 # Deleted rows too: the tables, not the managers.
@@ -54,7 +55,7 @@ class PersonUnknown(Exception):
 
 @dataclass(slots=True)
 class Person:
-    """What identifies a person, and the ids of their rows. `phones`: E.164."""
+    """What identifies a person, and the ids of their rows. `phones`: E.164; `merged_ids`: of who became this one."""
 
     user_id: UUID
     customer_id: UUID
@@ -67,10 +68,11 @@ class Person:
     provider_ids: list[str] = field(default_factory=list)
     external_ids: list[str] = field(default_factory=list)
     move_ids: list[UUID] = field(default_factory=list)
+    merged_ids: list[UUID] = field(default_factory=list)
 
     @property
     def rows(self) -> list[UUID]:
-        return [self.customer_id, *self.conversation_ids, *self.lead_ids, *self.message_ids]
+        return [self.customer_id, *self.merged_ids, *self.conversation_ids, *self.lead_ids, *self.message_ids]
 
     @property
     def traces(self) -> Traces:
@@ -81,7 +83,7 @@ class Person:
     @property
     def words(self) -> list[str]:
         """Texts of which one is in a row that has a trace other than a number."""
-        rows = [self.customer_id, *self.conversation_ids, *self.lead_ids]
+        rows = [self.customer_id, *self.merged_ids, *self.conversation_ids, *self.lead_ids]
         # Meta's ids of messages have the number inside, three bytes from the beginning.
         inside = [base64.b64encode(one[1 : 1 + len(one[1:]) // 3 * 3].encode()).decode() for one in self.phones]
         external = [one for one in self.external_ids if len(one) >= SHORTEST_ID]
@@ -157,10 +159,11 @@ def person_of(customer: Customer) -> Person:
 
 
 def _merged(customer: Customer, person: Person) -> set[str]:
-    """The identifiers of customers who were merged into this one; their names are the person's too."""
+    """The identifiers of customers who were merged into this one; their ids and names are the person's too."""
     rows = fetch_rows(_MERGED, [customer.pk])
-    person.names = sorted({*person.names, *(row[0] for row in rows if row[0])})
-    return {one for row in rows for one in row[1:] if one}
+    person.merged_ids = [row[0] for row in rows]
+    person.names = sorted({*person.names, *(row[1] for row in rows if row[1])})
+    return {one for row in rows for one in row[2:] if one}
 
 
 def _moved(person: Person, known: set[str]) -> set[str]:
@@ -220,7 +223,7 @@ def _key(identifier: str) -> str:
 def _read(name: str, value: Any) -> Any:
     if name in ("user_id", "customer_id"):
         return UUID(value)
-    return list(map(UUID, value)) if name in ("conversation_ids", "lead_ids", "message_ids", "move_ids") else value
+    return list(map(UUID, value)) if name in _IDS else value
 
 
 def _cipher() -> MultiFernet:

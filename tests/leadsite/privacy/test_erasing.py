@@ -5,7 +5,7 @@ from itertools import count
 from unittest.mock import Mock
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import DataError, OperationalError, connection
 from structlog.testing import capture_logs
 
@@ -201,6 +201,15 @@ def test_a_merge_forgets_who_has_the_number_that_was_the_other_customers(owner):
     begun = customer_of(owner.has_lead(customer_phone=target.phone))
     erase_customer(user_id=owner.id, customer_id=begun.pk)
     assert [row for table, row in dump() if table == "customer_merges" and target.phone in row] == []
+
+
+def test_the_history_of_a_merged_customer_goes_with_the_person_also_where_another_has_the_number(owner):
+    source, target = (customer_of(owner.has_lead(customer_name=name)) for name in ("Sheena", "Otto"))
+    LogEntry.objects.log_actions(str(owner.id), [source], CHANGE, "")
+    make_one(owner, source, target)
+    owner.has_lead(customer_phone=source.phone)
+    erase_customer(user_id=owner.id, customer_id=target.pk)
+    assert traces() == []
 
 
 def test_a_customer_of_another_business_is_unknown(person, stranger):
