@@ -44,8 +44,12 @@ _OWN: Final = {
         WHERE first_id = %(customer)s OR second_id = %(customer)s ORDER BY id""",
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
+    # From a merge, which deletes the other customer's row, until its undo changes of this row may be somebody else's.
     "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
-        WHERE row_id = ANY (%(rows)s::uuid[]) ORDER BY id""",
+        WHERE row_id = ANY (%(rows)s::uuid[]) AND NOT EXISTS (
+            SELECT FROM customer_merges AS m JOIN audit_entries AS merged ON merged.row_id = m.source_id
+            WHERE m.target_id = t.row_id AND merged.action = 'delete' AND t.id > merged.id AND t.at <= m.undone_at)
+        ORDER BY id""",
     "bulk_changes": "SELECT to_jsonb(t) FROM bulk_change_leads AS t WHERE lead_id = ANY (%(leads)s::uuid[])",
 }
 
