@@ -1,5 +1,6 @@
 """Services for private notes: written, edited and deleted by the people of a business, never sent."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
@@ -63,18 +64,20 @@ def delete_note(*, user_id: UUID, note_id: UUID, author_id: UUID) -> None:
 
 
 def mentioned_in(text: str, people: Iterable[User]) -> list[User]:
-    """Return the people whose names, or e-mail addresses, follow an @ in a text; of a longer and a shorter name that
-    begins it, the longer.
-    """
-    rest = text.casefold()
-    found = []
-    names = [(name.casefold(), person) for person in people for name in {person.person_name, person.email} if name]
-    for name, person in sorted(names, key=lambda item: -len(item[0])):
-        before, at, after = rest.partition(f"@{name}")
-        if at and not after[:1].isalnum():
-            found.append(person)
-            rest = f"{before} {after}"
-    return list(dict.fromkeys(found))
+    """Return the people whose names, or e-mail addresses, follow an @ in a text; all of those who share a name."""
+    named: dict[str, list[User]] = {}
+    for person in people:
+        for name in {person.person_name.casefold(), person.email.casefold()} - {""}:
+            named.setdefault(name, []).append(person)
+    found = mentions_of(named).findall(text.casefold())
+    return list(dict.fromkeys(person for name in found for person in named[name]))
+
+
+def mentions_of(names: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """Return a pattern of an @ and one of the names; of a longer and a shorter name that begins it, the longer."""
+    either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    # A letter or digit behind it makes it another name. Of no names it finds nothing.
+    return re.compile(rf"@({either or '(?!)'})(?![^\W_])", flags)
 
 
 def _check(text: str) -> None:

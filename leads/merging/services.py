@@ -30,6 +30,9 @@ GONE: Final = gettext_noop(
     "One of the customers does not exist any more: somebody has merged or erased it. Open the list again."
 )
 SAME: Final = gettext_noop("This is one customer already.")
+_NUMBER_GIVEN: Final = gettext_noop(
+    "The customer who stayed has the other one's number by now. Change it, then undo the merge."
+)
 
 
 class MergeRefused(Exception):
@@ -116,7 +119,12 @@ def undo_merge(*, user_id: UUID, merge_id: UUID) -> UUID:
             raise MergeRefused(gettext_noop("Somebody is changing these customers. Try again."))
         _check_undoable(merge)
         customer_id = undo.give_back(merge)
-        CustomerMerge.objects.filter(pk=merge_id).update(undone_at=clock.now(), moved=None, updated_at=clock.now())
+        if customer_id is None:
+            raise MergeRefused(_NUMBER_GIVEN)
+        # What the customer has again is erased, or changes, with that one.
+        former = {"former_name": "", "former_phone": None, "former_whatsapp_user_id": None}
+        now = clock.now()
+        CustomerMerge.objects.filter(pk=merge_id).update(**former, moved=None, undone_at=now, updated_at=now)
         return customer_id
 
 

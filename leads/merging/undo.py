@@ -29,12 +29,17 @@ def owners_of(merge: CustomerMerge) -> list[UUID]:
     return list(others.order_by("phone_key", "whatsapp_user_id").values_list("pk", flat=True))
 
 
-def give_back(merge: CustomerMerge) -> UUID:
-    """Undo the merge; return the id of the customer. Caller holds the transaction and has locked the customers."""
+def give_back(merge: CustomerMerge) -> UUID | None:
+    """Undo the merge; return the id of the customer. Caller holds the transaction and has locked the customers.
+
+    None where nothing would identify the customer; the caller rolls back then.
+    """
     moved = merge.moved or {}
     CustomerMove.objects.filter(pk__in=moved["moves"]).delete()
     _restore_target(merge.target_id, moved)
     customer_id = _restore_source(merge, moved)
+    if customer_id is None:
+        return None
     touched: set[UUID] = set()
     for conversation in Conversation.all_objects.filter(pk__in=moved["conversations"], customer_id=merge.target_id):
         touched.add(_place(conversation, customer_id))
@@ -67,20 +72,20 @@ def _restore_target(target_id: UUID, moved: dict[str, Any]) -> None:
     Customer.objects.filter(pk=target_id).update(**values, updated_at=clock.now())
 
 
-def _restore_source(merge: CustomerMerge, moved: dict[str, Any]) -> UUID:
-    """Insert the customer again, or complete the one who has the number by now."""
+def _restore_source(merge: CustomerMerge, moved: dict[str, Any]) -> UUID | None:
+    """Insert the customer again, or complete the one who has the number by now. None where the one who stays has it."""
     row = moved["source"]
     owners = owners_of(merge)
     if not owners:
         taken = Customer.objects.filter(pk=merge.target_id).values("phone_key", "whatsapp_user_id")[0]
         # Somebody has given the number to the customer who stays: it is theirs.
         kept = {name: row[name] for name in ("phone_key", "whatsapp_user_id") if row[name] != taken[name]}
-        if any(kept.values()):
-            dropped = {} if "phone_key" in kept else {"phone": None}
-            dropped |= {} if "whatsapp_user_id" in kept else {"whatsapp_user_id": None}
-            insert_row(Customer, row | dropped | {"updated_at": clock.now().isoformat()})
-            return UUID(row["id"])
-        return merge.target_id
+        if not any(kept.values()):
+            return None
+        dropped = {} if "phone_key" in kept else {"phone": None}
+        dropped |= {} if "whatsapp_user_id" in kept else {"whatsapp_user_id": None}
+        insert_row(Customer, row | dropped | {"updated_at": clock.now().isoformat()})
+        return UUID(row["id"])
     home = Customer.objects.get(pk=owners[0])
     if home.name in ("", home.profile_name):
         Customer.objects.filter(pk=home.pk).update(name=row["name"] or home.name, updated_at=clock.now())

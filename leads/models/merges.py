@@ -15,8 +15,8 @@ class CustomerMerge(OwnedModel):
     """A customer who is part of another one now. The row stays, so that links to the former page find the new one.
 
     `moved`: what was moved, and as what it was before (leads/merging/memory.py), until the merge is undone or a day has
-    passed. Deleted with the customer `target`; where that one is merged in turn, `target` is the new one, and `into_id`
-    stays.
+    passed. The former name, number and id go with the undo, too. Deleted with the customer `target`; where that one is
+    merged in turn, `target` is the new one, and `into_id` stays.
     """
 
     source_id = models.UUIDField(editable=False, help_text=_("The id that the customer had."))

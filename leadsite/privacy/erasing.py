@@ -26,7 +26,7 @@ from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
 from leadsite.privacy.audit import ENTRIES, erase_entries, erase_mentions
 from leadsite.privacy.files import drop_files_with
 from leadsite.privacy.models import Erasure
-from leadsite.privacy.people import OWN_MOVES, Person, PersonUnknown, person_of
+from leadsite.privacy.people import OWN_MERGES, OWN_MOVES, Person, PersonUnknown, person_of
 from leadsite.privacy.rows import Search, erase_in
 from leadsite.privacy.tables import TABLES
 
@@ -53,7 +53,7 @@ _DELETES: Final = {
         OR person_id IN (SELECT id FROM users WHERE is_superuser)""",
     "export_files": """DELETE FROM export_files AS f
         WHERE NOT EXISTS (SELECT FROM exports AS e WHERE e.user_id = f.user_id AND e.id = f.export_id)""",
-    "customer_merges": "DELETE FROM customer_merges WHERE target_id = %(customer)s OR source_id = %(customer)s",
+    "customer_merges": f"DELETE FROM customer_merges WHERE {OWN_MERGES}",  # noqa: S608 - a constant
     "distinct_pairs": "DELETE FROM distinct_pairs WHERE first_id = %(customer)s OR second_id = %(customer)s",
     "customers": "DELETE FROM customers WHERE id = %(customer)s",
     "customer_moves": f"DELETE FROM customer_moves WHERE {OWN_MOVES}",  # noqa: S608 - a constant

@@ -14,7 +14,7 @@ from conversations.media.shown import ending_of
 from conversations.models import Customer
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
-from leadsite.privacy.people import OWN_MOVES, Person, person_of
+from leadsite.privacy.people import Person, person_of
 from leadsite.privacy.rows import Search, find_in
 from leadsite.privacy.tables import TABLES
 
@@ -35,16 +35,21 @@ _OWN: Final = {
         WHERE message_id = ANY (%(messages)s::uuid[]) ORDER BY message_id, position""",
     "notes": """SELECT to_jsonb(t) - 'user_id' FROM notes AS t
         WHERE conversation_id = ANY (%(conversations)s::uuid[]) ORDER BY id""",
-    "former_identifiers": f"""SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
-        WHERE {OWN_MOVES} ORDER BY moved_at""",  # noqa: S608 - a constant
+    "former_identifiers": """SELECT to_jsonb(t) - 'user_id' FROM customer_moves AS t
+        WHERE id = ANY (%(moves)s::uuid[]) ORDER BY moved_at""",
+    # After an undo the other customer is somebody else.
     "merges": """SELECT to_jsonb(t) - 'user_id' - 'moved' FROM customer_merges AS t
-        WHERE target_id = %(customer)s ORDER BY id""",
+        WHERE target_id = %(customer)s AND undone_at IS NULL ORDER BY id""",
     "not_the_same_person": """SELECT to_jsonb(t) - 'user_id' FROM distinct_pairs AS t
         WHERE first_id = %(customer)s OR second_id = %(customer)s ORDER BY id""",
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
+    # From a merge, which deletes the other customer's row, until its undo changes of this row may be somebody else's.
     "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
-        WHERE row_id = ANY (%(rows)s::uuid[]) ORDER BY id""",
+        WHERE row_id = ANY (%(rows)s::uuid[]) AND NOT EXISTS (
+            SELECT FROM customer_merges AS m JOIN audit_entries AS merged ON merged.row_id = m.source_id
+            WHERE m.target_id = t.row_id AND merged.action = 'delete' AND t.id > merged.id AND t.at <= m.undone_at)
+        ORDER BY id""",
     "bulk_changes": "SELECT to_jsonb(t) FROM bulk_change_leads AS t WHERE lead_id = ANY (%(leads)s::uuid[])",
 }
 

@@ -3,7 +3,8 @@
 import base64
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -20,16 +21,23 @@ from whatsapp.wamids import token_of
 
 MOVES: Final = 10
 SHORTEST_ID: Final = 6
+_IDS: Final = frozenset({"conversation_ids", "lead_ids", "message_ids", "move_ids", "merged_ids"})
 # Which rows of customer_moves are the person's, by the keys of phone numbers and by WhatsApp user ids.
 OWN_MOVES: Final = """user_id = %(user)s AND (former = ANY (%(known)s::text[])
     OR phone_key(phone) = ANY (%(known)s::text[]) OR whatsapp_user_id = ANY (%(known)s::text[]))"""
-_MOVED: Final = f"SELECT former, phone, whatsapp_user_id FROM customer_moves WHERE {OWN_MOVES}"  # noqa: S608 - a constant
+# Which merges are theirs, or would give them back: whoever writes again after a merge begins as a new customer.
+OWN_MERGES: Final = """user_id = %(user)s AND (target_id = %(customer)s OR source_id = %(customer)s
+    OR ARRAY[phone_key(former_phone), former_whatsapp_user_id, moved #>> '{target_before,phone_key}',
+        moved #>> '{target_before,whatsapp_user_id}'] && %(known)s::text[])"""
+_MOVED: Final = f"""
+    SELECT id, former, phone, whatsapp_user_id, moved_at FROM customer_moves WHERE {OWN_MOVES} ORDER BY moved_at
+"""  # noqa: S608 - a constant
 _OTHERS: Final = """
     SELECT phone_key, whatsapp_user_id FROM customers
     WHERE user_id = %s AND id <> %s AND (phone_key = ANY (%s::text[]) OR whatsapp_user_id = ANY (%s::text[]))
 """
 _MERGED: Final = """
-    SELECT former_name, former_phone, former_whatsapp_user_id FROM customer_merges
+    SELECT source_id, former_name, former_phone, former_whatsapp_user_id FROM customer_merges
     WHERE target_id = %s AND undone_at IS NULL
 """
 # Deleted rows too: the tables, not the managers.
@@ -47,7 +55,7 @@ class PersonUnknown(Exception):
 
 @dataclass(slots=True)
 class Person:
-    """What identifies a person, and the ids of their rows. `phones`: E.164."""
+    """What identifies a person, and the ids of their rows. `phones`: E.164; `merged_ids`: of who became this one."""
 
     user_id: UUID
     customer_id: UUID
@@ -59,10 +67,12 @@ class Person:
     message_ids: list[UUID] = field(default_factory=list)
     provider_ids: list[str] = field(default_factory=list)
     external_ids: list[str] = field(default_factory=list)
+    move_ids: list[UUID] = field(default_factory=list)
+    merged_ids: list[UUID] = field(default_factory=list)
 
     @property
     def rows(self) -> list[UUID]:
-        return [self.customer_id, *self.conversation_ids, *self.lead_ids, *self.message_ids]
+        return [self.customer_id, *self.merged_ids, *self.conversation_ids, *self.lead_ids, *self.message_ids]
 
     @property
     def traces(self) -> Traces:
@@ -73,7 +83,7 @@ class Person:
     @property
     def words(self) -> list[str]:
         """Texts of which one is in a row that has a trace other than a number."""
-        rows = [self.customer_id, *self.conversation_ids, *self.lead_ids]
+        rows = [self.customer_id, *self.merged_ids, *self.conversation_ids, *self.lead_ids]
         # Meta's ids of messages have the number inside, three bytes from the beginning.
         inside = [base64.b64encode(one[1 : 1 + len(one[1:]) // 3 * 3].encode()).decode() for one in self.phones]
         external = [one for one in self.external_ids if len(one) >= SHORTEST_ID]
@@ -95,6 +105,7 @@ class Person:
             "conversations": array(self.conversation_ids),
             "leads": array(self.lead_ids),
             "messages": array(self.message_ids),
+            "moves": array(self.move_ids),
             "rows": array(self.rows),
             "known": array(one.value for one in self.marks if one.kind != MESSAGE),
             "provider_ids": array(self.provider_ids),
@@ -148,29 +159,58 @@ def person_of(customer: Customer) -> Person:
 
 
 def _merged(customer: Customer, person: Person) -> set[str]:
-    """The identifiers of customers who were merged into this one; their names are the person's too."""
+    """The identifiers of customers who were merged into this one; their ids and names are the person's too."""
     rows = fetch_rows(_MERGED, [customer.pk])
-    person.names = sorted({*person.names, *(row[0] for row in rows if row[0])})
-    return {one for row in rows for one in row[1:] if one}
+    person.merged_ids = [row[0] for row in rows]
+    person.names = sorted({*person.names, *(row[1] for row in rows if row[1])})
+    return {one for row in rows for one in row[2:] if one}
 
 
 def _moved(person: Person, known: set[str]) -> set[str]:
     """The identifiers, and those that moves connect with them."""
     for _ in range(MOVES):
-        keys = {_key(one) for one in known}
-        rows = fetch_rows(_MOVED, {"user": person.user_id, "known": array(sorted(keys))})
-        found = {one for row in rows for one in row if one}
-        if {_key(one) for one in found} <= keys:
+        keys = set(map(_key, known))
+        moves = [_Move(*row) for row in fetch_rows(_MOVED, {"user": person.user_id, "known": array(sorted(keys))})]
+        reached = {one for move in moves for one in move.now}
+        others = _of_others(person, reached) - keys
+        theirs = _of_person(moves, others)
+        found = {one for move in theirs for one in move.now if _key(one) not in others}
+        found |= {move.former for move in theirs}
+        person.move_ids = [move.pk for move in theirs if not keys.isdisjoint(map(_key, move.now))]
+        if set(map(_key, found)) <= keys:
             break
         known |= found
     return known
 
 
+def _of_person(moves: list["_Move"], others: set[str]) -> list["_Move"]:
+    """The moves, which are in their order, without those by which somebody else came to a number of the person's, and
+    left it later for what that other customer has now (`others`).
+    """
+    left = {move.former: move.at for move in moves if not others.isdisjoint(map(_key, move.now))}
+    return [move for move in moves if all(one not in left or move.at > left[one] for one in map(_key, move.now))]
+
+
+class _Move(NamedTuple):
+    pk: UUID
+    former: str
+    phone: str | None
+    whatsapp_user_id: str | None
+    at: datetime
+
+    @property
+    def now(self) -> list[str]:
+        return [one for one in (self.phone, self.whatsapp_user_id) if one]
+
+
+def _of_others(person: Person, identifiers: set[str]) -> set[str]:
+    """The keys of what other customers have now; of these, all that they have."""
+    keys = array(sorted(map(_key, identifiers)))
+    return {one for row in fetch_rows(_OTHERS, [person.user_id, person.customer_id, keys, keys]) for one in row if one}
+
+
 def _add_identifiers(person: Person, known: set[str], *, own: set[str | None]) -> None:
-    keys = array(sorted({_key(one) for one in known}))
-    others = {
-        one for row in fetch_rows(_OTHERS, [person.user_id, person.customer_id, keys, keys]) for one in row if one
-    }
+    others = _of_others(person, known)
     theirs = {one for one in known if one in own or _key(one) not in others}
     person.phones = sorted(one for one in theirs if one.startswith("+"))
     person.whatsapp_user_ids = sorted(one for one in theirs if not one.startswith("+"))
@@ -183,7 +223,7 @@ def _key(identifier: str) -> str:
 def _read(name: str, value: Any) -> Any:
     if name in ("user_id", "customer_id"):
         return UUID(value)
-    return list(map(UUID, value)) if name in ("conversation_ids", "lead_ids", "message_ids") else value
+    return list(map(UUID, value)) if name in _IDS else value
 
 
 def _cipher() -> MultiFernet:

@@ -1,5 +1,6 @@
 """Private notes in the thread, between the messages."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from conversations.models import Conversation, Note, NoteMention
-from conversations.services.notes import mentioned_in
+from conversations.services.notes import mentioned_in, mentions_of
 from leadsite.accounts.models import User
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer
@@ -76,8 +77,6 @@ def _shown(note: Note, viewer: Viewer) -> ShownNote:
 
 def with_mentions(text: str, people: Sequence[User]) -> SafeString:
     """Return the text, escaped, with the names of these people marked where they follow an @."""
-    words = {name for person in mentioned_in(text, people) for name in (person.person_name, person.email)}
-    html = str(escape(text))
-    for word in sorted(words, key=len, reverse=True):
-        html = html.replace(f"@{escape(word)}", f'<b class="note-mention">@{escape(word)}</b>', 1)
-    return mark_safe(html)  # noqa: S308 - escaped above
+    names = {name for person in mentioned_in(text, people) for name in (person.person_name, person.email)}
+    mentions = mentions_of((escape(name) for name in names - {""}), re.IGNORECASE)
+    return mark_safe(mentions.sub(r'<b class="note-mention">\g<0></b>', escape(text)))  # noqa: S308 - escaped above

@@ -22,5 +22,15 @@ def test_of_two_names_the_longer_is_meant():
     assert found("@Mara Lund and @Mara") == ["Mara", "Mara Lund"]
 
 
+def test_each_at_counts():
+    assert found("write to her@benjamin.example, @Ben please call") == ["Ben"]
+    assert found("@Mara Lund knows: ask @Mara Lund") == ["Mara Lund"]
+
+
+def test_a_name_that_two_have_mentions_both():
+    namesake = User(pk=uuid4(), email="mara@shop.example", name="Mara")
+    assert set(mentioned_in("@mara?", [*PEOPLE, namesake])) == {PEOPLE[0], namesake}
+
+
 def test_other_words_mention_nobody():
     assert found("Ben; info@benjamin.example; @Benno; @") == []

@@ -88,6 +88,24 @@ def test_a_merge_says_what_moves_and_can_be_undone(owner, pair):
     assert any("undone already" in text for text in messages_of(again))
 
 
+def test_a_number_that_staff_gave_to_the_customer_who_stays_is_changed_before_an_undo(owner):
+    phones = ["+4915123440001", "+4915123440002"]
+    for phone in phones:
+        owner.has_lead(customer_phone=phone)
+    source, target = (Customer.objects.get(phone=phone) for phone in phones)
+    done = merge(user_id=owner.id, source_id=source.pk, target_id=target.pk, person_id=owner.id)
+    client = staff_of(owner).client
+    Customer.objects.filter(pk=target.pk).update(phone=source.phone)
+    refused = client.post(address("unmerge", target), {"merge": str(done.pk)}, follow=True)
+    assert messages_of(refused) == [
+        "The customer who stayed has the other one's number by now. Change it, then undo the merge."
+    ]
+    assert [customer.pk for customer in Customer.objects.all()] == [target.pk]
+    Customer.objects.filter(pk=target.pk).update(phone=target.phone)
+    client.post(address("unmerge", target), {"merge": str(done.pk)})
+    assert set(Customer.objects.values_list("phone", flat=True)) == set(phones)
+
+
 @each_case("role, status", [("agent", 302), ("viewer", 403)])
 def test_agents_merge_and_viewers_do_not(role, status, owner, pair):
     person = member_of(owner, role)

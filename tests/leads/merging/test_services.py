@@ -40,6 +40,8 @@ def test_the_undo_gives_everything_back(owner, pair):
     assert dump() == before
     waiting = Conversation.objects.filter(waiting_since__isnull=False).count()
     assert waiting == 2
+    done.refresh_from_db()
+    assert (done.former_name, done.former_phone, done.moved) == ("", None, None)
 
 
 @each_case("statuses", [("active", "completed"), ("completed", "active"), ("completed", "archived")])

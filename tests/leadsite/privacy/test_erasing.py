@@ -5,7 +5,7 @@ from itertools import count
 from unittest.mock import Mock
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import DataError, OperationalError, connection
 from structlog.testing import capture_logs
 
@@ -13,8 +13,10 @@ from conversations.media.files import SMALL, media_storage
 from conversations.models import Conversation, Customer, ErasedMark, Message, StoredMedia
 from conversations.services.media import delete_orphans
 from leads.importing.stored_files import store_file
+from leads.merging.services import MergeRefused, undo_merge
 from leads.models import ImportRefusal, ImportRun, Lead
 from leadsite.accounts.models import IdempotencyKey
+from leadsite.core import clock
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.privacy import erasing, files, rows
 from leadsite.privacy.erasing import erase_customer, finish_erasures
@@ -22,7 +24,8 @@ from leadsite.privacy.models import Erasure
 from leadsite.privacy.people import PersonUnknown
 from leadsite.privacy.rows import erase_in
 from leadsite.webhooks.models import WebhookEvent
-from tests.leads.merging.pairs import customer_of
+from tests.cases import each_case
+from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -170,6 +173,43 @@ def test_where_the_connection_is_lost_no_other_erasure_is_tried(owner, monkeypat
     with pytest.raises(OperationalError):
         finish_erasures()
     assert lost.call_count == 1
+
+
+@each_case("is_undone", [True, False])
+def test_a_merge_forgets_who_has_begun_a_new_customer_since(is_undone, inbox, owner):
+    inbox.gets(meta.text("one", id="wamid.1"), contacts=[meta.contact()])
+    source, target = Customer.objects.get(), customer_of(owner.has_lead(customer_name="Otto"))
+    done = make_one(owner, source, target)
+    inbox.gets(meta.text("two", id="wamid.2", timestamp=int(clock.now().timestamp()) + 60))
+    begun = Customer.objects.get(phone=source.phone)
+    if is_undone:
+        undo_merge(user_id=owner.id, merge_id=done.pk)
+        # Staff's correction leaves no link to the number before.
+        Customer.objects.filter(pk=begun.pk).update(phone="+4915199999999")
+    erase_customer(user_id=owner.id, customer_id=begun.pk)
+    merges = " ".join(row for table, row in dump() if table == "customer_merges")
+    assert [one for one in (meta.SHEENA, "Sheena") if one in merges] == []
+    with pytest.raises(MergeRefused):
+        undo_merge(user_id=owner.id, merge_id=done.pk)
+    assert Customer.objects.get() == target
+
+
+def test_a_merge_forgets_who_has_the_number_that_was_the_other_customers(owner):
+    source, target = (customer_of(owner.has_lead(customer_name=name)) for name in ("Ana", "Otto"))
+    make_one(owner, source, target)
+    Customer.objects.filter(pk=target.pk).update(phone="+4915199999999")
+    begun = customer_of(owner.has_lead(customer_phone=target.phone))
+    erase_customer(user_id=owner.id, customer_id=begun.pk)
+    assert [row for table, row in dump() if table == "customer_merges" and target.phone in row] == []
+
+
+def test_the_history_of_a_merged_customer_goes_with_the_person_also_where_another_has_the_number(owner):
+    source, target = (customer_of(owner.has_lead(customer_name=name)) for name in ("Sheena", "Otto"))
+    LogEntry.objects.log_actions(str(owner.id), [source], CHANGE, "")
+    make_one(owner, source, target)
+    owner.has_lead(customer_phone=source.phone)
+    erase_customer(user_id=owner.id, customer_id=target.pk)
+    assert traces() == []
 
 
 def test_a_customer_of_another_business_is_unknown(person, stranger):

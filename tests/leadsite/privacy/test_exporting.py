@@ -4,7 +4,11 @@ import json
 
 import pytest
 
+from conversations.models import Customer, CustomerMove
+from leads.merging.services import undo_merge
+from leadsite.core import clock
 from leadsite.privacy.exporting import as_json, count_traces, export_customer
+from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +26,28 @@ def test_it_has_all_that_is_kept_and_nothing_of_others(person, owner):
     assert found["messages"][0]["mentioned_in"] == ["content"]
     text = json.dumps(document)
     assert [word for word in (OTHER, "Otto", "Ask") if word in text] == []
+
+
+def test_after_the_undo_of_a_merge_it_has_nothing_of_the_other_customer(owner):
+    source = customer_of(owner.has_lead(customer_name="Ana"))
+    # With the merge this one gets the name and the number.
+    target = Customer.objects.create(user=owner.user, whatsapp_user_id="DE.1")
+    Customer.objects.filter(pk=target.pk).update(profile_name="Otto")
+    done = make_one(owner, source, target)
+    undo_merge(user_id=owner.id, merge_id=done.pk)
+    document = export_customer(target)
+    assert [one for one in (source.name, source.phone, str(source.pk)) if one in as_json(document).decode()] == []
+    assert [entry["action"] for entry in document["audit"]] == ["insert", "update"]
+
+
+def test_the_next_owner_of_a_number_does_not_get_the_new_number_of_the_one_before(owner):
+    mover = customer_of(owner.has_lead(customer_phone="+4915111111111"))
+    moved = {"former": "+4915222222222", "phone": mover.phone, "moved_at": clock.now()}
+    CustomerMove.objects.create(user=owner.user, **moved)
+    successor = customer_of(owner.has_lead(customer_phone=moved["former"]))
+    assert mover.phone not in as_json(export_customer(successor)).decode()
+    (former,) = export_customer(mover)["former_identifiers"]
+    assert former["former"] == moved["former"]
 
 
 def test_the_numbers_before_an_erasure(person):

@@ -1,11 +1,14 @@
 """Private notes in the thread, and who is mentioned in them."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Note, NoteMention
+from leadsite.accounts.models import User
+from leadsite.inbox.work.notes import with_mentions
 from tests.factories import Business
 from tests.leadsite.inbox.chats import asks, says
 from tests.staff import ESCAPED, HOSTILE, Staff, member_of, person_of, staff_of
@@ -73,3 +76,14 @@ def test_who_is_mentioned_is_told_until_they_have_seen_it(owner: Business, perso
     assert ("@ you" in list_page, "Amina" in list_page) == (False, True)
     # Nobody else, and nobody of another business.
     assert "Amina" not in person.get(f"{INBOX}list/", tab="mentions").content.decode()
+
+
+def test_names_are_marked_where_they_mention_somebody():
+    names = {"ann@shop.example": "Ann", "lee@shop.example": "Ann <Lee>"}
+    people = [User(pk=uuid4(), email=email, name=name) for email, name in names.items()]
+    marked = with_mentions("@Anna: ask @ann <b>, @Ann <Lee> and @Ann", people)
+    assert marked == (
+        '@Anna: ask <b class="note-mention">@ann</b> &lt;b&gt;, <b class="note-mention">@Ann &lt;Lee&gt;</b>'
+        ' and <b class="note-mention">@Ann</b>'
+    )
+    assert with_mentions("@ & nobody", people) == "@ &amp; nobody"
