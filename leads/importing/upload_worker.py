@@ -52,8 +52,9 @@ class _Paused(Exception):
     """The worker process is stopping."""
 
 
-def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Read the run's preview, or carry out its dry run or import, unless another worker has it.
+def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> bool:
+    """Read the run's preview, or carry out its dry run or import, unless another worker has it, or it has to wait for
+    another one of the business; return whether it had its turn.
 
     An error is stored with the run.
 
@@ -61,12 +62,9 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     """
     run = _take(run_id)
     if run is None:
-        return
+        return False
     try:
-        if run.preview is None and not run.read and _read_preview(run, should_stop):
-            return
-        if run.state != State.PREVIEW:
-            (_try if run.state == State.TRYING else _import)(run, should_stop)
+        _process(run, should_stop)
     except _Paused:
         _release(run)
     except Overtaken:
@@ -78,6 +76,14 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except Exception:
         _fail(run, gettext_noop("An unexpected error occurred; the log has its details. Rows that were stored remain."))
         raise
+    return True
+
+
+def _process(run: ImportRun, should_stop: Callable[[], bool]) -> None:
+    if run.preview is None and not run.read and _read_preview(run, should_stop):
+        return
+    if run.state != State.PREVIEW:
+        (_try if run.state == State.TRYING else _import)(run, should_stop)
 
 
 def prune_uploads() -> None:
