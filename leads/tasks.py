@@ -24,7 +24,10 @@ def do_import(context: JobContext, run_id: str) -> None:
 
 @app.task(pass_context=True)
 def read_preview(context: JobContext, run_id: str) -> None:
-    upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    """Read a preview; then that of the business's next upload has its turn, as in do_import."""
+    had_turn = upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    if had_turn and not context.should_abort() and (waiting := resume.next_preview(UUID(run_id))):
+        read_preview.defer(run_id=str(waiting))
 
 
 @app.periodic(cron="* * * * *")

@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
 from leads.models import BulkChange, ImportRun
-from leads.tasks import do_bulk_change, do_import, release_work
+from leads.tasks import do_bulk_change, do_import, read_preview, release_work
 from leadsite.core import clock
 from tests.factories import Business
 from tests.leads.uploading import upload
@@ -63,6 +63,17 @@ def test_an_import_that_has_no_turn_queues_no_job(owner: Business) -> None:
     ImportRun.objects.filter(pk=first.pk).update(state="finished")
     assert queued_by_a_job(do_import, run_id=str(second.pk)) == 1
     assert queued_by_a_job(do_import, run_id=str(third.pk)) == 0
+
+
+@pytest.mark.django_db
+def test_a_preview_is_followed_by_the_next_one(owner: Business) -> None:
+    for name in ("first.csv", "second.csv", "third.csv"):
+        upload(staff_of(owner), name=name)
+    first, second, third = ImportRun.objects.order_by("pk")
+    ImportRun.objects.update(preview=None, attempts=0)
+    assert queued_by_a_job(read_preview, run_id=str(first.pk)) == 1
+    ImportRun.objects.filter(pk=second.pk).update(attempts=1, updated_at=clock.now())
+    assert queued_by_a_job(read_preview, run_id=str(third.pk)) == 0
 
 
 @pytest.mark.django_db

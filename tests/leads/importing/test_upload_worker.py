@@ -170,3 +170,38 @@ def test_previews_wait_for_no_import(staff: Staff):
     ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=clock.now())
     upload(staff, name="second.csv")
     assert ImportRun.objects.latest("pk").preview is not None
+
+
+@pytest.fixture
+def unread(staff: Staff) -> tuple[ImportRun, ...]:
+    """Two uploads; a worker is reading the preview of the first."""
+    upload(staff, name="first.csv")
+    upload(staff, name="second.csv")
+    ImportRun.objects.update(preview=None, attempts=0, updated_at=clock.now())
+    first, second = ImportRun.objects.order_by("pk")
+    ImportRun.objects.filter(pk=first.pk).update(attempts=1)
+    return first, second
+
+
+def is_read(run: ImportRun) -> bool:
+    return ImportRun.objects.get(pk=run.pk).preview is not None
+
+
+def test_a_business_reads_one_preview_at_a_time_and_then_the_next(unread: tuple[ImportRun, ...], stranger: Business):
+    first, second = unread
+    upload(staff_of(stranger), name="other.csv")
+    assert is_read(ImportRun.objects.latest("pk"))
+    run_worker()
+    assert not is_read(second)
+    ImportRun.objects.filter(pk=first.pk).update(preview={})
+    assert resume.next_preview(first.pk) == second.pk
+    run_worker()
+    assert is_read(second)
+    assert resume.next_preview(first.pk) is None
+
+
+def test_a_preview_whose_worker_has_died_does_not_keep_the_next_one_waiting(unread: tuple[ImportRun, ...]):
+    first, second = unread
+    ImportRun.objects.filter(pk=first.pk).update(updated_at=clock.now() - 2 * resume.PREVIEW_STALE)
+    assert upload_worker.process_upload(second.pk, should_stop=lambda: False)
+    assert is_read(second)
