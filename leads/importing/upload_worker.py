@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 State = ImportRun.State
 KEEP: Final = timedelta(days=7)
-# A file on which this many workers were killed may be the cause: it is not tried again.
+# A file on which this many workers were killed without storing a batch may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
 # A run that a worker is importing is updated with each batch.
 WORKING: Final = timedelta(minutes=1)

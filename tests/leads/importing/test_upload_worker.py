@@ -33,14 +33,15 @@ def test_a_worker_that_stops_leaves_the_rest_to_the_next(staff, monkeypatch):
 
 
 class _Killed(BaseException):
-    """The second worker is killed."""
+    """The worker is killed."""
+
+
+def kill() -> bool:
+    raise _Killed
 
 
 def _taken_over(stop: bool) -> Callable[[], bool]:
     """While this worker was suspended, another one has taken its run, and is importing it."""
-
-    def kill() -> bool:
-        raise _Killed
 
     def should_stop() -> bool:
         ImportRun.objects.update(updated_at=clock.now() - 2 * resume.STALE)
@@ -107,6 +108,17 @@ def test_the_run_of_a_killed_worker_is_continued_a_limited_number_of_times(staff
     decide(staff, "resume")
     run_worker()
     assert the_run().state == "finished"
+
+
+def test_workers_that_were_killed_after_they_had_stored_rows_do_not_count(importing: ImportRun):
+    """A long file on which each worker gets further is not what kills them."""
+    for rows in range(1, upload_worker.MAX_ATTEMPTS + 1):
+        with suppress(_Killed):
+            upload_worker.process_upload(importing.pk, should_stop=kill)
+        assert (the_run().state, the_run().read) == ("running", rows)
+        ImportRun.objects.update(updated_at=clock.now() - 2 * resume.STALE)
+    run_worker()
+    assert (the_run().state, the_run().error) == ("finished", "")
 
 
 def test_files_are_deleted_after_a_week(staff):
