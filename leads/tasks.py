@@ -16,14 +16,18 @@ from leads.services import release
 @app.task(pass_context=True)
 def do_import(context: JobContext, run_id: str) -> None:
     """Import, or try, an upload; then the business's next one has its turn, behind the jobs that others have queued."""
-    upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
-    if not context.should_abort() and (waiting := resume.next_upload(UUID(run_id))):
+    had_turn = upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    # Two that wait for a third one would queue each other until that is over; its job queues the next one.
+    if had_turn and not context.should_abort() and (waiting := resume.next_upload(UUID(run_id))):
         do_import.defer(run_id=str(waiting))
 
 
 @app.task(pass_context=True)
 def read_preview(context: JobContext, run_id: str) -> None:
-    upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    """Read a preview; then that of the business's next upload has its turn, as in do_import."""
+    had_turn = upload_worker.process_upload(UUID(run_id), should_stop=context.should_abort)
+    if had_turn and not context.should_abort() and (waiting := resume.next_preview(UUID(run_id))):
+        read_preview.defer(run_id=str(waiting))
 
 
 @app.periodic(cron="* * * * *")
@@ -47,8 +51,9 @@ def do_bulk_change(context: JobContext, change_id: str) -> None:
 
 
 def _do_bulk_change(context: JobContext, change_id: UUID) -> None:
-    worker.process_bulk_change(change_id, should_stop=context.should_abort)
-    if not context.should_abort() and (waiting := changes.next_bulk_change(change_id)):
+    had_turn = worker.process_bulk_change(change_id, should_stop=context.should_abort)
+    # As in do_import.
+    if had_turn and not context.should_abort() and (waiting := changes.next_bulk_change(change_id)):
         with suppress(AlreadyEnqueued):
             do_bulk_change.configure(queueing_lock=f"bulk change {waiting}").defer(change_id=str(waiting))
 

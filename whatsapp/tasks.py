@@ -51,9 +51,9 @@ def refresh_templates(timestamp: int) -> None:
     sync_templates()
 
 
-@app.task(queueing_lock="fetch_media", pass_context=True)
+@app.task(pass_context=True)
 def fetch_media(context: JobContext) -> None:
-    """Fetch the files of messages that have arrived."""
+    """Fetch the files of messages that have arrived. No queueing lock: see whatsapp/media/wakeup.py."""
     fetch_due(should_stop=context.should_abort)
 
 

@@ -27,23 +27,24 @@ PAUSE_SECONDS: Final = 1.0
 TURN_SECONDS: Final = 5.0
 
 
-def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> None:
+def process_bulk_change(change_id: UUID, *, should_stop: Callable[[], bool]) -> bool:
     """Process the change or its undo until its end or that of its turn, unless another worker has it, or another change
-    of the business is being processed. An error is stored with the change.
+    of the business is being processed; return whether it had a turn. An error is stored with the change.
 
     Raises django.db.OperationalError, after which another worker takes it, and any unexpected exception.
     """
     change = _take(change_id)
     if change is None:
-        return
+        return False
     turn_ends, pauses = time.monotonic() + TURN_SECONDS, Pauses()
     try:
         with failures.entered(Source.WORKER, change.user_id), acting(_actor(change)):
             while not should_stop() and time.monotonic() < turn_ends:
                 if not _next_chunk(change_id):
-                    return
+                    return True
                 pauses.pause()
         _release(change_id)
+        return True
     except OperationalError:
         raise
     except Exception:

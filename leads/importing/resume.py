@@ -25,7 +25,7 @@ UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAIL
 # one of a long workbook a minute.
 STALE: Final = timedelta(minutes=10)
 # A preview is read in two minutes, or not at all.
-_PREVIEW_STALE: Final = timedelta(minutes=3)
+PREVIEW_STALE: Final = timedelta(minutes=3)
 
 # Of a run with more refused rows, the lines are not compared; each row is looked for.
 REMEMBERED_LINES: Final = 100_000
@@ -160,7 +160,7 @@ def due_uploads() -> QuerySet[ImportRun]:
     """Return the uploads that need a worker, oldest first: waiting ones, and those whose worker has died."""
     now = clock.now()
     stale = Q(updated_at__lt=now - STALE)
-    unread = Q(attempts=0) | Q(updated_at__lt=now - _PREVIEW_STALE)
+    unread = Q(attempts=0) | Q(updated_at__lt=now - PREVIEW_STALE)
     due = Q(state=State.PREVIEW, preview__isnull=True) & unread
     due |= Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
     return ImportRun.objects.filter(due, Exists(piece_of_file())).order_by("pk")
@@ -172,10 +172,18 @@ def piece_of_file() -> QuerySet[ImportFile]:
 
 
 def next_upload(run_id: UUID) -> UUID | None:
-    """Return the business's oldest upload that waits, after this one has been worked on."""
+    """Return the business's oldest upload that waits for its import or dry run, after this one has been worked on."""
+    return _others_due(run_id).exclude(state=State.PREVIEW).values_list("pk", flat=True).first()
+
+
+def next_preview(run_id: UUID) -> UUID | None:
+    """Return the business's oldest upload whose preview waits, after that of this one has been read."""
+    return _others_due(run_id).filter(state=State.PREVIEW).values_list("pk", flat=True).first()
+
+
+def _others_due(run_id: UUID) -> QuerySet[ImportRun]:
     business = ImportRun.objects.filter(pk=run_id).values("user_id")
-    waiting = due_uploads().filter(user_id__in=business).exclude(state=State.PREVIEW).exclude(pk=run_id)
-    return waiting.values_list("pk", flat=True).first()
+    return due_uploads().filter(user_id__in=business).exclude(pk=run_id)
 
 
 def skipping(work: Work, before: Before, *, user_id: UUID, options: Options) -> Work:

@@ -95,6 +95,7 @@ def _store(*, run: ImportRun, batch: Batch, read: int, work: Work) -> Loaded:
         ImportRefusal.objects.bulk_create([_row_of(run, refusal) for refusal in loaded.refusals])
         ImportRun.objects.filter(pk=run.pk).update(
             progress=batch.position,
+            attempts=0,  # workers that are killed after a batch do not count: the next one gets further
             updated_at=clock.now(),
             **{name: F(name) + value for name, value in asdict(loaded.counts).items()},
         )

@@ -22,7 +22,7 @@ from leads.importing.isolated.reading import IsolatedBatches, read_first_rows
 from leads.importing.preview import Preview, stored_form
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.resume import before_of, due_uploads, piece_of_file
+from leads.importing.resume import PREVIEW_STALE, before_of, due_uploads, piece_of_file
 from leads.importing.runs import Overtaken, close_run, import_rows
 from leads.importing.stored_files import FileGone, drop_file
 from leads.importing.uploads import options_of
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 State = ImportRun.State
 KEEP: Final = timedelta(days=7)
-# A file on which this many workers were killed may be the cause: it is not tried again.
+# A file on which this many workers were killed without storing a batch may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
 # A run that a worker is importing is updated with each batch.
 WORKING: Final = timedelta(minutes=1)
@@ -52,8 +52,9 @@ class _Paused(Exception):
     """The worker process is stopping."""
 
 
-def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Read the run's preview, or carry out its dry run or import, unless another worker has it.
+def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> bool:
+    """Read the run's preview, or carry out its dry run or import, unless another worker has it, or it has to wait for
+    another one of the business; return whether it had its turn.
 
     An error is stored with the run.
 
@@ -61,12 +62,9 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     """
     run = _take(run_id)
     if run is None:
-        return
+        return False
     try:
-        if run.preview is None and not run.read and _read_preview(run, should_stop):
-            return
-        if run.state != State.PREVIEW:
-            (_try if run.state == State.TRYING else _import)(run, should_stop)
+        _process(run, should_stop)
     except _Paused:
         _release(run)
     except Overtaken:
@@ -78,6 +76,14 @@ def process_upload(run_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except Exception:
         _fail(run, gettext_noop("An unexpected error occurred; the log has its details. Rows that were stored remain."))
         raise
+    return True
+
+
+def _process(run: ImportRun, should_stop: Callable[[], bool]) -> None:
+    if run.preview is None and not run.read and _read_preview(run, should_stop):
+        return
+    if run.state != State.PREVIEW:
+        (_try if run.state == State.TRYING else _import)(run, should_stop)
 
 
 def prune_uploads() -> None:
@@ -93,7 +99,7 @@ def _take(run_id: UUID) -> ImportRun | None:
     with transaction.atomic():
         # A worker that is still importing it holds the row's lock during each batch.
         run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
-        if run is None or (run.state != State.PREVIEW and _has_another(run)):
+        if run is None or _has_another(run):
             return None
         if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
@@ -115,12 +121,17 @@ def _take(run_id: UUID) -> ImportRun | None:
 
 
 def _has_another(run: ImportRun) -> bool:
-    """Whether another upload of the business is being imported or tried. Its next one waits: a worker does four jobs at
-    a time, and twenty long files of one business would keep those of the others waiting.
+    """Whether another upload of the business is being imported or tried; for a preview, whether another is being read.
+    Its next one waits: a worker does four jobs at a time, and twenty long files of one business would keep those of the
+    others waiting.
     """
-    others = ImportRun.objects.filter(user_id=run.user_id, updated_at__gt=clock.now() - WORKING).exclude(pk=run.pk)
+    now = clock.now()
+    others = ImportRun.objects.filter(Exists(piece_of_file()), user_id=run.user_id).exclude(pk=run.pk)
+    if run.state == State.PREVIEW:
+        reading = others.filter(state=State.PREVIEW, preview__isnull=True, attempts__gt=0)
+        return reading.filter(updated_at__gt=now - PREVIEW_STALE).exists()
     working = Q(state=State.RUNNING) | Q(state=State.TRYING, progress__isnull=False)
-    return others.filter(working, Exists(piece_of_file())).exists()
+    return others.filter(working, updated_at__gt=now - WORKING).exists()
 
 
 def _read_preview(run: ImportRun, should_stop: Callable[[], bool]) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from leadsite.core.statements import delete_in_batches, fetch_rows
@@ -11,6 +12,7 @@ from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 
 log = structlog.get_logger(__name__)
 
+State = WebhookEvent.State
 KEEP_DAYS: Final = 30
 KEEP_FAILED_DAYS: Final = 90
 PRUNE_BATCH_SIZE: Final = 10_000
@@ -31,11 +33,14 @@ _DELETED: Final = """
 def prune(*, now: datetime) -> int:
     """Delete events: after KEEP_DAYS, failed ones after KEEP_FAILED_DAYS, and those without their endpoint.
 
+    The days of a pending one begin again when it is queued again, or tried.
+
     In batches, each in its own transaction, because of statement_timeout. Returns the number of deleted events.
     """
-    failed = WebhookEvent.State.FAILED
-    too_old = WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_FAILED_DAYS))
-    old = WebhookEvent.objects.filter(created_at__lt=now - timedelta(days=KEEP_DAYS)).exclude(state=failed)
+    long_ago, very_long_ago = now - timedelta(days=KEEP_DAYS), now - timedelta(days=KEEP_FAILED_DAYS)
+    over = WebhookEvent.objects.exclude(Q(state=State.PENDING, updated_at__gte=long_ago))
+    too_old = over.filter(created_at__lt=very_long_ago)
+    old = over.filter(created_at__lt=long_ago).exclude(state=State.FAILED)
     pruned = sum(delete_in_batches(rows, by="created_at", size=PRUNE_BATCH_SIZE) for rows in (too_old, old))
     # Events that delete_endpoint has left.
     for (endpoint_id,) in fetch_rows(_DELETED):

@@ -7,6 +7,7 @@ sweep (conversations/services/media.py).
 
 import hashlib
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -43,6 +44,9 @@ FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 # With these pauses about four days: Meta keeps a file for at least seven.
 MAX_ATTEMPTS: Final = 24
+# Who fetches has the turn; it is asked again by who does not get it.
+_turn: Final = threading.Lock()
+_is_asked: Final = threading.Event()
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 
 State = StoredMedia.State
@@ -63,7 +67,23 @@ class Kept:
 
 
 def fetch_due(*, should_stop: Callable[[], bool] = lambda: False) -> int:
-    """Fetch the files that are due, several at a time; return how many were tried. Opens transactions."""
+    """Fetch the files that are due, several at a time; return how many were tried. Opens transactions.
+
+    A process has one such call at a time, so that a slow provider does not keep all jobs of a worker busy: beside it
+    others return 0 at once, and it looks again. In memory, because a killed worker would not release a lock of a job.
+    """
+    tried = 0
+    _is_asked.set()
+    while _is_asked.is_set() and _turn.acquire(blocking=False):
+        try:
+            _is_asked.clear()
+            tried += _fetch_due(should_stop)
+        finally:
+            _turn.release()
+    return tried
+
+
+def _fetch_due(should_stop: Callable[[], bool]) -> int:
     tried = 0
     with ThreadPoolExecutor(THREADS, thread_name_prefix="media") as threads:
         while not should_stop() and (due := _claim()):

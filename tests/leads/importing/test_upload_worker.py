@@ -33,14 +33,15 @@ def test_a_worker_that_stops_leaves_the_rest_to_the_next(staff, monkeypatch):
 
 
 class _Killed(BaseException):
-    """The second worker is killed."""
+    """The worker is killed."""
+
+
+def kill() -> bool:
+    raise _Killed
 
 
 def _taken_over(stop: bool) -> Callable[[], bool]:
     """While this worker was suspended, another one has taken its run, and is importing it."""
-
-    def kill() -> bool:
-        raise _Killed
 
     def should_stop() -> bool:
         ImportRun.objects.update(updated_at=clock.now() - 2 * resume.STALE)
@@ -109,6 +110,17 @@ def test_the_run_of_a_killed_worker_is_continued_a_limited_number_of_times(staff
     assert the_run().state == "finished"
 
 
+def test_workers_that_were_killed_after_they_had_stored_rows_do_not_count(importing: ImportRun):
+    """A long file on which each worker gets further is not what kills them."""
+    for rows in range(1, upload_worker.MAX_ATTEMPTS + 1):
+        with suppress(_Killed):
+            upload_worker.process_upload(importing.pk, should_stop=kill)
+        assert (the_run().state, the_run().read) == ("running", rows)
+        ImportRun.objects.update(updated_at=clock.now() - 2 * resume.STALE)
+    run_worker()
+    assert (the_run().state, the_run().error) == ("finished", "")
+
+
 def test_files_are_deleted_after_a_week(staff):
     upload(staff)
     upload_worker.prune_uploads()
@@ -170,3 +182,38 @@ def test_previews_wait_for_no_import(staff: Staff):
     ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=clock.now())
     upload(staff, name="second.csv")
     assert ImportRun.objects.latest("pk").preview is not None
+
+
+@pytest.fixture
+def unread(staff: Staff) -> tuple[ImportRun, ...]:
+    """Two uploads; a worker is reading the preview of the first."""
+    upload(staff, name="first.csv")
+    upload(staff, name="second.csv")
+    ImportRun.objects.update(preview=None, attempts=0, updated_at=clock.now())
+    first, second = ImportRun.objects.order_by("pk")
+    ImportRun.objects.filter(pk=first.pk).update(attempts=1)
+    return first, second
+
+
+def is_read(run: ImportRun) -> bool:
+    return ImportRun.objects.get(pk=run.pk).preview is not None
+
+
+def test_a_business_reads_one_preview_at_a_time_and_then_the_next(unread: tuple[ImportRun, ...], stranger: Business):
+    first, second = unread
+    upload(staff_of(stranger), name="other.csv")
+    assert is_read(ImportRun.objects.latest("pk"))
+    run_worker()
+    assert not is_read(second)
+    ImportRun.objects.filter(pk=first.pk).update(preview={})
+    assert resume.next_preview(first.pk) == second.pk
+    run_worker()
+    assert is_read(second)
+    assert resume.next_preview(first.pk) is None
+
+
+def test_a_preview_whose_worker_has_died_does_not_keep_the_next_one_waiting(unread: tuple[ImportRun, ...]):
+    first, second = unread
+    ImportRun.objects.filter(pk=first.pk).update(updated_at=clock.now() - 2 * resume.PREVIEW_STALE)
+    assert upload_worker.process_upload(second.pk, should_stop=lambda: False)
+    assert is_read(second)

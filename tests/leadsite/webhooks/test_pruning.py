@@ -18,7 +18,9 @@ def test_old_events_are_deleted_with_or_without_an_endpoint(integrator, owner):
         owner.post_lead(customer_phone=f"+491510000000{number}")
     old, failed, too_old, kept = integrator.rows()
     now = timezone.now()
-    WebhookEvent.objects.filter(pk=old.pk).update(created_at=now - timedelta(days=31))
+    WebhookEvent.objects.filter(pk=old.pk).update(
+        created_at=now - timedelta(days=31), updated_at=now - timedelta(days=31)
+    )
     for row, days in ((failed, 31), (too_old, 91)):
         WebhookEvent.objects.filter(pk=row.pk).update(
             state="failed", due_at=None, created_at=now - timedelta(days=days)
@@ -28,6 +30,17 @@ def test_old_events_are_deleted_with_or_without_an_endpoint(integrator, owner):
     WebhookEndpoint.objects.filter(pk=integrator.id).delete()
     assert pruning.prune(now=now) == 2
     assert integrator.rows() == []
+
+
+@pytest.mark.parametrize("days", [31, 91])
+def test_an_old_event_that_was_queued_again_keeps_its_attempts_for_as_long_as_a_new_one(integrator, owner, days):
+    owner.post_lead()
+    now, old = timezone.now(), timezone.now() - timedelta(days=days)
+    WebhookEvent.objects.update(state="failed", due_at=None, created_at=old, updated_at=old)
+    assert owner.client.post(f"{integrator.address}/retry-failed").json()["queued"] == 1
+    assert pruning.prune(now=now) == 0
+    assert integrator.row().state == "pending"
+    assert pruning.prune(now=now + timedelta(days=31)) == 1
 
 
 def test_failed_events_that_stay_are_read_once_and_not_for_each_batch(integrator, owner, monkeypatch):

@@ -1,12 +1,13 @@
 """Failures while a delivery is stored: a constraint, a lock, the reader, a missing channel or a concurrent replay."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -18,7 +19,7 @@ from tests.whatsapp.inbox import Inbox, post
 from whatsapp.channels import resume_channel, stop_channel
 from whatsapp.inbound import ingest
 from whatsapp.inbound.replay import replay_due
-from whatsapp.media.wakeup import FETCH_MEDIA
+from whatsapp.media.wakeup import FETCH_MEDIA, wake_fetcher
 from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -225,4 +226,15 @@ def test_a_file_that_is_stored_by_a_replay_is_fetched_at_once(inbox: Inbox, owne
 def test_a_file_beside_a_message_that_the_database_refuses_is_fetched_at_once(inbox: Inbox) -> None:
     with constraint("messages_no_poison", "content <> 'poison'"):
         assert inbox.gets(meta.text("poison"), meta.message("image", {"id": "1"})).state == "failed"
+    assert wakes_a_fetcher()
+
+
+def test_two_deliveries_with_files_at_the_same_moment_do_not_wait_for_each_other(inbox: Inbox) -> None:
+    def other() -> str:
+        with closing(connection), short_lock_timeout():
+            return inbox.gets(meta.message("image", {"id": "1"})).state
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        wake_fetcher()  # as the first delivery does, just before it commits
+        assert pool.submit(other).result() == "processed"
     assert wakes_a_fetcher()

@@ -316,6 +316,35 @@ class TestRecording:
         assert (row.state, row.thumbnail_name) == ("stored", "")
 
 
+class TestOneAtATime:
+    """A slow provider keeps one job of a worker busy, not all of them."""
+
+    def test_a_call_beside_another_one_leaves_the_files_to_it(self, number, provider):
+        beside: list[int] = []
+
+        def call_once() -> bool:
+            if not beside:
+                beside.append(fetching.fetch_due())
+            return False
+
+        number.gets(meta.message("image", provider.has(picture())))
+        assert fetching.fetch_due(should_stop=call_once) == 1
+        assert beside == [0]
+
+    def test_a_file_that_comes_as_the_call_ends_is_not_left_to_the_next_minute(self, number, provider, monkeypatch):
+        claim, beside = fetching._claim, []
+
+        def claim_nothing_as_a_file_comes():
+            monkeypatch.setattr(fetching, "_claim", claim)
+            number.gets(meta.message("image", provider.has(picture())))
+            beside.append(fetching.fetch_due())
+            return []
+
+        monkeypatch.setattr(fetching, "_claim", claim_nothing_as_a_file_comes)
+        assert fetching.fetch_due() == 1
+        assert beside == [0]
+
+
 def test_simulated_messages_have_painted_pictures(inbox, settings):
     settings.WHATSAPP_BACKEND = "console"
     inbox.gets(meta.message("image", {"id": "5"}))
