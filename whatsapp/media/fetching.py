@@ -9,11 +9,10 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -38,6 +37,7 @@ from whatsapp.outbound.providers import CONSOLE, NoToken, token_of
 log = structlog.get_logger(__name__)
 
 THREADS: Final = 4
+LOOK_SECONDS: Final = 1.0
 # Longer than a fetch and its small picture may take: whatsapp/media/http.py, isolated.py.
 LEASE: Final = timedelta(seconds=240)
 FIRST_PAUSE: Final = timedelta(seconds=30)
@@ -47,7 +47,6 @@ MAX_ATTEMPTS: Final = 24
 # Who fetches has the turn; it is asked again by who does not get it.
 _turn: Final = threading.Lock()
 _is_asked: Final = threading.Event()
-_IN_MEMORY_BYTES: Final = 1024 * 1024
 
 State = StoredMedia.State
 # The provider of each number and its encrypted token, by number and business: an operator may move a number to another
@@ -84,22 +83,29 @@ def fetch_due(*, should_stop: Callable[[], bool] = lambda: False) -> int:
 
 
 def _fetch_due(should_stop: Callable[[], bool]) -> int:
+    """A thread that is free takes the next file at once, and one that arrives within a second: a file that comes slowly
+    keeps a thread, and not the files after it.
+    """
     tried = 0
+    running: dict[Future[Kept | Gone | Refused | Later], DueMedia] = {}
     with ThreadPoolExecutor(THREADS, thread_name_prefix="media") as threads:
-        while not should_stop() and (due := _claim()):
+        while True:
+            due = _claim(THREADS - len(running)) if not should_stop() and len(running) < THREADS else []
             tokens = _tokens({file.channel_id for file in due if file.channel_id})
             # The threads execute no SQL: they have no connection to close.
-            for file, result in zip(due, threads.map(partial(_fetch, tokens=tokens), due), strict=True):
-                _record(file, result)
-            tried += len(due)
-    return tried
+            running |= {threads.submit(_fetch, file, tokens): file for file in due}
+            if not running:
+                return tried
+            for done in wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED).done:
+                _record(running.pop(done), done.result())
+                tried += 1
 
 
-def _claim() -> Sequence[DueMedia]:
+def _claim(limit: int) -> Sequence[DueMedia]:
     with transaction.atomic():
         # Two workers claim at the same moment: each skips the rows that the other has locked.
         end_if_idle()
-        return StoredMedia.objects.claim(limit=THREADS, lease=LEASE)
+        return StoredMedia.objects.claim(limit=limit, lease=LEASE)
 
 
 def _tokens(channel_ids: set[UUID]) -> Tokens:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from conversations.media import files as stored_files
 from conversations.models import Message, StoredMedia
 from leadsite.core import clock
+from tests.site import DEADLINE_SECONDS
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import TOKEN
 from tests.whatsapp.provider_files import MP4, OGG, PDF, picture
@@ -297,12 +299,12 @@ class TestTwilio:
 class TestRecording:
     def test_two_workers_do_not_fetch_one_file_twice(self, number, provider):
         number.gets(meta.message("image", provider.has(picture())))
-        assert len(fetching._claim()) == 1
-        assert fetching._claim() == []
+        assert len(fetching._claim(fetching.THREADS)) == 1
+        assert fetching._claim(fetching.THREADS) == []
 
     def test_what_a_worker_fetched_for_a_message_that_is_gone_is_deleted(self, number, provider):
         number.gets(meta.message("image", provider.has(picture())))
-        (file,) = fetching._claim()
+        (file,) = fetching._claim(fetching.THREADS)
         kept = fetching._fetch(file, fetching._tokens(set(Channel.objects.values_list("pk", flat=True))))
         assert isinstance(kept, fetching.Kept)
         StoredMedia.objects.update(message=None)
@@ -334,7 +336,7 @@ class TestOneAtATime:
     def test_a_file_that_comes_as_the_call_ends_is_not_left_to_the_next_minute(self, number, provider, monkeypatch):
         claim, beside = fetching._claim, []
 
-        def claim_nothing_as_a_file_comes():
+        def claim_nothing_as_a_file_comes(limit):
             monkeypatch.setattr(fetching, "_claim", claim)
             number.gets(meta.message("image", provider.has(picture())))
             beside.append(fetching.fetch_due())
@@ -343,6 +345,26 @@ class TestOneAtATime:
         monkeypatch.setattr(fetching, "_claim", claim_nothing_as_a_file_comes)
         assert fetching.fetch_due() == 1
         assert beside == [0]
+
+    def test_a_file_that_comes_slowly_keeps_a_thread_and_not_the_files_after_it(self, number, provider, monkeypatch):
+        fetch, others_are_stored, waited = fetching._fetch, threading.Event(), []
+
+        def fetch_slowly(file, tokens):
+            if file.id == first.pk:
+                waited.append(others_are_stored.wait(DEADLINE_SECONDS))
+            return fetch(file, tokens)
+
+        def look() -> bool:
+            if StoredMedia.objects.filter(state="stored").count() == fetching.THREADS + 1:
+                others_are_stored.set()
+            return False
+
+        monkeypatch.setattr(fetching, "_fetch", fetch_slowly)
+        for _ in range(fetching.THREADS + 2):
+            number.gets(meta.message("image", provider.has(picture())))
+        first = StoredMedia.objects.order_by("due_at", "pk")[0]
+        assert fetching.fetch_due(should_stop=look) == fetching.THREADS + 2
+        assert waited == [True]
 
 
 def test_simulated_messages_have_painted_pictures(inbox, settings):
