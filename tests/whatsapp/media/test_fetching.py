@@ -347,7 +347,8 @@ class TestOneAtATime:
         assert beside == [0]
 
     def test_a_file_that_comes_slowly_keeps_a_thread_and_not_the_files_after_it(self, number, provider, monkeypatch):
-        fetch, others_are_stored, waited = fetching._fetch, threading.Event(), []
+        fetch, others_are_stored = fetching._fetch, threading.Event()
+        waited: list[bool] = []
 
         def fetch_slowly(file, tokens):
             if file.id == first.pk:
