@@ -66,7 +66,7 @@ SQL = {
     "leadsite/inbox/chats.py _PAGE_IDS": HIDES,
     "leadsite/inbox/chats.py _ROWS": HIDES,
     "leadsite/inbox/work/tabs.py FAILED": HIDES,
-    "leadsite/inbox/versions.py _ARRIVED": "the chats that the list has found",
+    "leadsite/inbox/versions.py _ARRIVED": HIDES,
     "leadsite/inbox/versions.py _CHAT": HIDES,
     "leadsite/inbox/versions.py _LIST": "the chats that the list has found",
     "leadsite/inbox/work/board.py _COUNTS": HIDES,

@@ -28,7 +28,7 @@ RECENCY: Final = "coalesce(v.last_message_at, '1970-01-01 00:00:00+00'::timestam
 _PAGE_IDS: Final = f"""
     SELECT v.id FROM conversations AS v
     WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{filters}} AND {{after}}
-    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %({{limit}})s
+    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %(limit)s
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
 _IS_BACK: Final = "_back"
@@ -165,18 +165,18 @@ def _read_back(values: dict[str, Any], after: Cursor | None, filters: Filters) -
     return [(id_, Cursor(at, place, is_back=True)) for id_, at, place in fetch_rows(statement, values)]
 
 
-def page_ids(tab: str, *, is_first: bool, limit: str = "limit", filters: Filters = EVERYTHING) -> str:
-    """Return the statement for the ids of a page, without what has come back. `limit`: the name of that parameter.
-    Others: business, person, those of the filters; at and id unless `is_first`.
+def page_ids(tab: str, *, is_first: bool, filters: Filters = EVERYTHING) -> str:
+    """Return the statement for the ids of a page, without what has come back. Parameters: business, person, limit,
+    those of the filters; at and id unless `is_first`.
     """
     after = "true" if is_first else _AFTER
-    return _PAGE_IDS.format(tab=TABS[tab], filters=filters.condition, after=after, limit=limit)
+    return _PAGE_IDS.format(tab=TABS[tab], filters=filters.condition, after=after)
 
 
-def first_ids(tab: str, *, limit: str, filters: Filters = EVERYTHING) -> str:
+def first_ids(tab: str, *, filters: Filters = EVERYTHING) -> str:
     """Return an SQL array of the ids of a first page: parameters as for `page_ids`."""
-    ids = f"ARRAY({page_ids(tab, is_first=True, limit=limit, filters=filters)})"
-    return f"ARRAY({back_ids(f'%({limit})s', filters=filters)}) || {ids}" if tab == "waiting" else ids
+    ids = f"ARRAY({page_ids(tab, is_first=True, filters=filters)})"
+    return f"ARRAY({back_ids('%(limit)s', filters=filters)}) || {ids}" if tab == "waiting" else ids
 
 
 def read_rows(viewer: Viewer, ids: Sequence[UUID]) -> list[Row]:
