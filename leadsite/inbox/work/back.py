@@ -17,14 +17,13 @@ BACK: Final = f"""
                  AND (follow_up_at, id) > (v.snoozed_until, v.id) OFFSET 0)
          ORDER BY v.snoozed_until DESC, v.id DESC LIMIT {{limit}})
         UNION ALL
-        (SELECT d.conversation_id, d.follow_up_at, d.id FROM leads AS d CROSS JOIN LATERAL (
-            SELECT FROM conversations AS v
-            WHERE v.id = d.conversation_id AND v.deleted_at IS NULL AND {{filters}}
-                AND (v.snoozed_until <= now() AND (v.snoozed_until, v.id) > (d.follow_up_at, d.id)) IS NOT TRUE
-                AND NOT EXISTS (SELECT FROM leads WHERE conversation_id = v.id AND {DUE}
-                    AND (follow_up_at, id) > (d.follow_up_at, d.id) OFFSET 0)
-            LIMIT 1) AS v
-         WHERE d.user_id = %(business)s AND {DUE} AND {{after_follow_up}}
+        (SELECT v.id, d.follow_up_at, d.id FROM leads AS d JOIN conversations AS v ON v.id = d.conversation_id
+         WHERE v.deleted_at IS NULL AND {{filters}}
+             AND (v.snoozed_until <= now() AND (v.snoozed_until, v.id) > (d.follow_up_at, d.id)) IS NOT TRUE
+             AND NOT EXISTS (SELECT FROM leads WHERE conversation_id = v.id AND {DUE}
+                 AND (follow_up_at, id) > (d.follow_up_at, d.id) OFFSET 0)
+             AND d.user_id = %(business)s AND d.deleted_at IS NULL AND d.follow_up_at <= now()
+             AND d.status IN ('new', 'contacted', 'qualified') AND {{after_follow_up}}
          ORDER BY d.follow_up_at DESC, d.id DESC LIMIT {{limit}})) AS back
     ORDER BY at DESC, place DESC LIMIT {{limit}}
 """  # noqa: S608 - constant text
