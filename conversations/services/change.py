@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer
 from conversations.services.waiting import note_status
-from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, has_left, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -68,6 +68,8 @@ def _change_conversation(
             changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
         if changes.get("status", Conversation.Status.ACTIVE) != Conversation.Status.ACTIVE:
             changes = {"snoozed_until": None, **changes}
+        elif conversation.status != Conversation.Status.ACTIVE and _is_left_alone(conversation, changes):
+            changes = {**changes, "assigned_to_id": None}
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
         if not may_assign:
             _check_assignee(user_id, conversation, changed)
@@ -79,6 +81,14 @@ def _change_conversation(
         if "status" in changed:
             note_status(conversation=conversation)
         return conversation
+
+
+def _is_left_alone(conversation: Conversation, changes: Mapping[str, Any]) -> bool:
+    """Whether a conversation that reopens would be assigned to somebody who has left."""
+    person = conversation.assigned_to_id
+    if "status" not in changes or person is None or changes.get("assigned_to_id", person) != person:
+        return False
+    return has_left(business_id=conversation.user_id, person_id=person)
 
 
 def _check_assignee(user_id: UUID, conversation: Conversation, changed: Mapping[str, Any]) -> None:

@@ -18,11 +18,11 @@ OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
 
 
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
-    """Unassign the open leads and active conversations of somebody who has left the business; return how many.
+    """Unassign the open leads and active conversations of somebody who works for the business no more; return how many.
 
     Closed ones keep the name of the person who did the work. In batches, each in its own transaction.
     """
-    if Membership.objects.filter(business_id=business_id, person_id=person_id).exists():
+    if Membership.objects.works_for(person_id, business_id):
         return 0  # has come back meanwhile
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
     leads = Lead.objects.filter(status__in=OPEN, **theirs)

@@ -23,3 +23,13 @@ def may_be_assigned(*, business_id: UUID, person_id: UUID, present: UUID | None)
     Raises django.db.Error.
     """
     return person_id in (business_id, present) or Membership.objects.works_for(person_id, business_id)
+
+
+def has_left(*, business_id: UUID, person_id: UUID) -> bool:
+    """Whether work that opens again is not left with this person; as STILL_ASSIGNED in conversations.models.openings.
+
+    Raises django.db.Error.
+    """
+    members = Membership.objects.filter(business_id=business_id).values("person")
+    here = Q(pk=business_id) | Q(is_active=True) & (Q(is_superuser=True) | Q(pk__in=members))
+    return not User.objects.filter(here, pk=person_id).exists()
