@@ -63,6 +63,7 @@ SQL = {
     "leadsite/figures/counting.py _RESPONSES": HIDES,
     "leadsite/inbox/chats.py BESIDE": HIDES,
     "leadsite/inbox/chats.py _COUNT": HIDES,
+    "leadsite/inbox/chats.py _MENTIONS": HIDES,
     "leadsite/inbox/chats.py _PAGE_IDS": HIDES,
     "leadsite/inbox/chats.py _ROWS": HIDES,
     "leadsite/inbox/work/tabs.py FAILED": HIDES,

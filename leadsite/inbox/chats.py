@@ -76,7 +76,10 @@ _ROWS: Final = f"""
 """  # noqa: S608 - constant text
 _MENTIONS: Final = f"""
     (SELECT count(*) FROM (
-        SELECT FROM note_mentions WHERE person_id = %(person)s AND user_id = %(business)s AND seen_at IS NULL
+        SELECT FROM note_mentions AS x CROSS JOIN LATERAL (
+            SELECT FROM notes AS n JOIN conversations AS v ON v.id = n.conversation_id
+            WHERE n.id = x.note_id AND v.deleted_at IS NULL LIMIT 1) AS there
+        WHERE x.person_id = %(person)s AND x.user_id = %(business)s AND x.seen_at IS NULL
         LIMIT {COUNT_LIMIT + 1}) AS few)
 """  # noqa: S608 - constant text
 _COUNT: Final = f"""

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Note, NoteMention
+from leadsite.inbox.chats import counts
 from tests.factories import Business
-from tests.leadsite.inbox.chats import asks, says
+from tests.leadsite.inbox.chats import asks, says, viewer
 from tests.staff import ESCAPED, HOSTILE, Staff, member_of, person_of, staff_of
 
 INBOX = "/admin/inbox/"
@@ -73,3 +74,11 @@ def test_who_is_mentioned_is_told_until_they_have_seen_it(owner: Business, perso
     assert ("@ you" in list_page, "Amina" in list_page) == (False, True)
     # Nobody else, and nobody of another business.
     assert "Amina" not in person.get(f"{INBOX}list/", tab="mentions").content.decode()
+
+
+def test_a_mention_in_a_conversation_that_is_deleted_is_not_counted(owner: Business, chat: Conversation):
+    note = Note.objects.create(user=owner.user, conversation=chat, author=owner.user, text="@owner")
+    NoteMention.objects.create(user=owner.user, note=note, person=owner.user)
+    assert counts(viewer(owner))["mentions"] == 1
+    Conversation.objects.filter(pk=chat.pk).update(deleted_at=timezone.now())
+    assert counts(viewer(owner))["mentions"] == 0
