@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from conversations.services.change import AnotherActive, AssigneeRefused, ConversationRefused, UnknownConversation
+from conversations.services.change import AnotherActive, ConversationRefused, UnknownConversation, ValueRefused
 from conversations.services.labels import UnknownLabel
 from leads.api.gone import PathGone
 from leads.services.change import StaleVersion, UnknownLead
@@ -56,7 +56,7 @@ ERRORS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
     (WindowClosed, 409, "window_closed"),
     (OptedOut, 409, "opted_out"),
     (UnknownConversation, 404, "not_found"),
-    (AssigneeRefused, 400, "invalid"),
+    (ValueRefused, 400, "invalid"),
     (UnknownLabel, 400, "invalid"),
     (AnotherActive, 409, "another_active"),
     (MessageRefused, 400, "invalid"),
@@ -148,7 +148,7 @@ def rest_exception_handler(error: Exception, context: dict[str, Any]) -> Respons
 def _sentence(error: Exception, status: int, code: str, fields: dict[str, list[str]]) -> str:
     if isinstance(error, Error):
         return _DATABASE_SENTENCES[code]
-    if isinstance(error, LeadRefused | MessageRefused):
+    if isinstance(error, LeadRefused | MessageRefused | ValueRefused):
         return error.message
     if isinstance(error, KeyReused | RequestInProgress | ConversationRefused | WebhookRefused):
         return str(error)
@@ -160,7 +160,6 @@ def _sentence(error: Exception, status: int, code: str, fields: dict[str, list[s
 
 
 _FIELD_OF: Final[dict[type[Exception], str]] = {
-    AssigneeRefused: "assigned_to",
     HeadersRefused: "headers",
     UnknownLabel: "labels",
 }
@@ -169,7 +168,7 @@ _FIELD_OF: Final[dict[type[Exception], str]] = {
 def _fields(error: Exception) -> dict[str, list[str]]:
     if isinstance(error, StatusNotAllowed):
         return {"status": [error.message]} | ({"allowed": list(error.allowed)} if error.allowed else {})
-    if isinstance(error, LeadRefused | MessageRefused):
+    if isinstance(error, LeadRefused | MessageRefused | ValueRefused):
         return {error.field: [error.message]} if error.field else {}
     if field := _FIELD_OF.get(type(error)):
         return {field: [str(error)]}

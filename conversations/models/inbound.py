@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import models
 
 from conversations.incoming import PLACEHOLDER_KINDS, CallPart, IncomingMessage, MessageKey
+from conversations.models.openings import STILL_ASSIGNED
 from conversations.models.statuses import call_part, parked_call
 from conversations.placing import ConversationChange, Newest, Place
 from leadsite.core.arrays import array, column_arrays
@@ -97,6 +98,7 @@ _STORE: Final = """
 _CHANGE: Final = """
     UPDATE conversations AS c SET
         status = CASE WHEN given.reopens THEN 'active' ELSE c.status END,
+        assigned_to_id = CASE WHEN given.reopens THEN {still_assigned} ELSE c.assigned_to_id END,
         last_message_at = greatest(c.last_message_at, given.last_message_at),
         last_inbound_at = greatest(c.last_inbound_at, given.last_inbound_at),
         -- The customer has written: the reminder is of no use any more.
@@ -133,7 +135,7 @@ _CHANGE: Final = """
     "{answer}",
     "(a.direction = 'out' AND a.is_turn AND a.status <> 'failed'"
     " OR a.kind = 'call' AND a.direction = 'in' AND NOT a.is_turn)",
-)
+).replace("{still_assigned}", STILL_ASSIGNED)
 _EVENT_COLUMNS: Final = attrgetter("direction", "kind", "content", "provider_id", "status", "provider_time")
 
 

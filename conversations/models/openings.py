@@ -112,6 +112,14 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     return missing
 
 
+# Of a conversation c: its assignee, NULL where that is somebody who has left the business or cannot log in any more, in
+# whose list nobody would see it. The business itself and operators work for it without a membership.
+STILL_ASSIGNED: Final = """
+    (SELECT u.id FROM users AS u WHERE u.id = c.assigned_to_id AND (u.id = c.user_id OR u.is_active AND (
+        u.is_superuser OR EXISTS (
+            SELECT FROM memberships AS w WHERE w.person_id = u.id AND w.business_id = c.user_id OFFSET 0)))
+     LIMIT 1)
+"""
 # now() is the time of the transaction, the same for a customer, conversation and lead created together (see undo.py).
 # DO UPDATE, not DO NOTHING: it returns the existing row in its current state, and waits for a transaction that is
 # closing it. xmax is 0 in a row that this statement inserted, and not 0 in one that it updated.
@@ -144,14 +152,15 @@ _NEWEST_OF: Final = """
         ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
 """
 # The customer's active conversation; otherwise the newest, if that is completed.
-_REOPEN: Final = """
-    UPDATE conversations SET status = 'active', updated_at = now()
-    WHERE id = ANY (ARRAY(
+_REOPEN: Final = f"""
+    UPDATE conversations AS c SET status = 'active', updated_at = now(),
+        assigned_to_id = CASE WHEN c.status = 'active' THEN c.assigned_to_id ELSE {STILL_ASSIGNED} END
+    WHERE c.id = ANY (ARRAY(
         SELECT newest.id FROM unnest(%s::uuid[]) AS given (customer_id)
         CROSS JOIN LATERAL (
-            SELECT id, status FROM conversations AS c
-            WHERE c.customer_id = given.customer_id AND c.deleted_at IS NULL
-            ORDER BY c.status = 'active' DESC, c.created_at DESC, c.id DESC LIMIT 1) AS newest
+            SELECT id, status FROM conversations AS o
+            WHERE o.customer_id = given.customer_id AND o.deleted_at IS NULL
+            ORDER BY o.status = 'active' DESC, o.created_at DESC, o.id DESC LIMIT 1) AS newest
         WHERE newest.status IN ('active', 'completed')))
-    RETURNING id, customer_id
-"""
+    RETURNING c.id, c.customer_id
+"""  # noqa: S608 - constant text

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer
 from conversations.services.waiting import note_status
-from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, hold_assignable, may_be_assigned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -25,8 +25,12 @@ class UnknownConversation(ConversationRefused):
     """The business has no such conversation."""
 
 
-class AssigneeRefused(ConversationRefused):
-    """The conversation cannot be assigned to this user."""
+class ValueRefused(ConversationRefused):
+    """This value of a field is not possible: an assignee of another business, a snooze of what is closed."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field, self.message = field, words
 
 
 class AnotherActive(ConversationRefused):
@@ -41,7 +45,7 @@ def change_conversation(
     `changes`: new values of status, assigned_to_id, snoozed_until, label_ids. `may_assign`: the caller has checked the
     assignee; otherwise it can be assigned to a person of the business. The caller has found the labels among those of
     the business. Completing or archiving ends the snooze.
-    Raises UnknownConversation, AssigneeRefused, AnotherActive; django.db.Error.
+    Raises UnknownConversation, ValueRefused, AnotherActive; django.db.Error.
     """
     try:
         return _change_conversation(user_id, conversation_id, changes, may_assign)
@@ -64,10 +68,7 @@ def _change_conversation(
         conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
         if customer is None or conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
-        if "label_ids" in changes:
-            changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
-        if changes.get("status", Conversation.Status.ACTIVE) != Conversation.Status.ACTIVE:
-            changes = {"snoozed_until": None, **changes}
+        changes = _completed(changes, conversation)
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
         if not may_assign:
             _check_assignee(user_id, conversation, changed)
@@ -81,9 +82,30 @@ def _change_conversation(
         return conversation
 
 
+def _completed(changes: Mapping[str, Any], conversation: Conversation) -> Mapping[str, Any]:
+    """Return the changes with what follows from them. Raises ValueRefused."""
+    if "label_ids" in changes:
+        changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
+    if changes.get("status", conversation.status) == Conversation.Status.ACTIVE:
+        if conversation.status != Conversation.Status.ACTIVE and _is_left_alone(conversation, changes):
+            return {**changes, "assigned_to_id": None}
+        return changes
+    if changes.get("snoozed_until"):
+        raise ValueRefused("snoozed_until", "Only an active conversation can be snoozed.")
+    return {**changes, "snoozed_until": None} if "status" in changes else changes
+
+
+def _is_left_alone(conversation: Conversation, changes: Mapping[str, Any]) -> bool:
+    """Whether a conversation that reopens would be assigned to somebody who has left."""
+    person = conversation.assigned_to_id
+    if person is None or changes.get("assigned_to_id", person) != person:
+        return False
+    return not hold_assignable([(conversation.user_id, person)])
+
+
 def _check_assignee(user_id: UUID, conversation: Conversation, changed: Mapping[str, Any]) -> None:
-    """Raises AssigneeRefused."""
+    """Raises ValueRefused."""
     person = changed.get("assigned_to_id")
     present = conversation.assigned_to_id
     if person is not None and not may_be_assigned(business_id=user_id, person_id=person, present=present):
-        raise AssigneeRefused(UNKNOWN_PERSON)
+        raise ValueRefused("assigned_to", UNKNOWN_PERSON)

@@ -67,6 +67,6 @@ def _take_off(user_id: UUID, label_id: UUID) -> int:
     with transaction.atomic():
         theirs = Conversation.all_objects.filter(user_id=user_id, label_ids__contains=[label_id]).exclude(label_ids=[])
         owners = dict(theirs.order_by("pk").values_list("pk", "customer")[:AT_ONCE])
-        lock_customers_of(theirs, "customer", owners)
+        lock_customers_of(Conversation, "customer", owners)
         rest = Func(F("label_ids"), Value(label_id), function="array_remove", output_field=_IDS)
         return Conversation.all_objects.filter(pk__in=list(owners)).update(label_ids=rest)

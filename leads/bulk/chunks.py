@@ -147,7 +147,7 @@ def _without_left(
 
 def _lock(chunk: Sequence[Chosen]) -> dict[UUID, LeadValues]:
     owners = {lead.lead_id: lead.customer_id for lead in chunk if lead.customer_id}
-    lock_customers_of(Lead.all_objects.all(), "conversation__customer_id", owners)
+    lock_customers_of(Lead, "conversation__customer_id", owners)
     return ChosenLead.objects.lock_leads([lead.lead_id for lead in chunk])
 
 

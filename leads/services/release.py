@@ -18,12 +18,12 @@ OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
 
 
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
-    """Unassign the open leads and active conversations of somebody who has left the business; return how many.
+    """Unassign the open leads and active conversations of somebody who works for the business no more; return how many.
 
     Closed ones keep the name of the person who did the work; deleted ones do not, because they can be restored. In
     batches, each in its own transaction.
     """
-    if Membership.objects.filter(business_id=business_id, person_id=person_id).exists():
+    if Membership.objects.of_business(business_id).filter(person_id=person_id).exists():
         return 0  # has come back meanwhile
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
     leads = Lead.all_objects.filter(status__in=OPEN, **theirs)
@@ -51,6 +51,6 @@ def _release_batch(rows: QuerySet[Any], customer: str) -> tuple[int, UUID | None
     with transaction.atomic():
         end_if_idle()
         owners = dict(rows.order_by("pk").values_list("pk", customer)[:AT_ONCE])
-        lock_customers_of(rows, customer, owners)
+        lock_customers_of(rows.model, customer, owners)
         released = rows.filter(pk__in=list(owners)).update(assigned_to=None, updated_at=clock.now())
         return released, max(owners) if len(owners) == AT_ONCE else None

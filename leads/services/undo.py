@@ -74,7 +74,7 @@ def undo_leads(*, user_id: UUID, run_id: UUID, before: UUID | None, limit: int) 
         owners = dict(newest.values_list("pk", _CUSTOMER)[:limit])
         if not owners:
             return UndoStep()
-        customers = lock_customers_of(newest, _CUSTOMER, owners)
+        customers = lock_customers_of(Lead, _CUSTOMER, owners)
         changes = ImportChange.objects.filter(run=run_id)
         own_changes = {change.lead_id: change for change in changes.filter(lead__in=list(owners))}
         renamed_at = dict(changes.filter(customer__in=list(customers)).values_list("customer_id", "updated_at"))
@@ -105,7 +105,7 @@ def restore_leads(*, user_id: UUID, run_id: UUID, after: UUID | None, limit: int
         if not changes:
             return UndoStep()
         chosen = Lead.objects.filter(pk__in=list(changes)).exclude(import_run=run_id)
-        lock_customers_of(chosen, _CUSTOMER, dict(chosen.values_list("pk", _CUSTOMER)))
+        lock_customers_of(Lead, _CUSTOMER, dict(chosen.values_list("pk", _CUSTOMER)))
         leads = list(chosen.order_by("pk").select_for_update(of=("self",)))
         restored = Lead.objects.rewrite([_former(lead, changes[lead.pk]) for lead in leads])
         kept = {lead.pk for lead in leads if _is_changed(lead, changes[lead.pk])}

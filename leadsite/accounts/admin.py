@@ -21,6 +21,7 @@ from leadsite.accounts.keys.admin import ApiKeyAdmin
 from leadsite.accounts.models import LoginAttempt, Membership, Person, User
 from leadsite.accounts.people.admin import MembershipAdmin
 from leadsite.accounts.people.invitation_admin import InvitationAdmin
+from leadsite.accounts.people.services import release_work_of
 from leadsite.accounts.second_factor.admin import SecondFactorReset
 from leadsite.accounts.services import STAFF_GROUP, give_staff_a_business
 from leadsite.accounts.sessions.admin import SessionAdmin
@@ -106,6 +107,11 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
         options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "help_text": ""}
         return super().formfield_for_manytomany(db_field, request, **options)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            release_work_of(person_id=obj.pk)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         give_staff_a_business(user=form.instance)
@@ -190,10 +196,6 @@ class PersonAdmin(UserAdmin):
         return format_html_join(SafeString("<br>"), "{}", works) or SafeString("nobody")
 
 
-def _permission(permission: Permission) -> str:
-    return f"{permission.content_type.app_labeled_name} | {shown(permission.name)}"
-
-
 admin.site.unregister(Group)
 
 
@@ -210,7 +212,7 @@ class GroupAdmin(OperatorsOnly, DjangoGroupAdmin, AdminPage):
         permissions = Permission.objects.filter(content_type__in=have_pages).select_related("content_type")
         options |= {"widget": UnfoldAdminCheckboxSelectMultipleWidget(), "queryset": permissions, "help_text": ""}
         field: Any = super().formfield_for_manytomany(db_field, request, **options)
-        field.label_from_instance = _permission
+        field.label_from_instance = lambda one: f"{one.content_type.app_labeled_name} | {shown(one.name)}"
         return field
 
 

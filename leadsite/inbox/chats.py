@@ -14,8 +14,9 @@ from leadsite.adminkit.values import shorten
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
+from leadsite.inbox.work.back import back_ids
 from leadsite.inbox.work.filters import EVERYTHING, Filters
-from leadsite.inbox.work.tabs import BACK, COUNT_LIMIT, COUNTED, FAILED, TABS
+from leadsite.inbox.work.tabs import COUNT_LIMIT, COUNTED, FAILED, TABS
 from leadsite.inbox.writing.failures import UNDELIVERED
 
 PAGE: Final = 30
@@ -27,9 +28,10 @@ RECENCY: Final = "coalesce(v.last_message_at, '1970-01-01 00:00:00+00'::timestam
 _PAGE_IDS: Final = f"""
     SELECT v.id FROM conversations AS v
     WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND {{tab}} AND {{filters}} AND {{after}}
-    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %({{limit}})s
+    ORDER BY {RECENCY} DESC, v.id DESC LIMIT %(limit)s
 """  # noqa: S608 - constant text
 _AFTER: Final = f"({RECENCY}, v.id) < (%(at)s::timestamptz, %(id)s::uuid)"
+_IS_BACK: Final = "_back"
 # What a row shows of other tables than conversations (as v), by one look-up in an index each. Parameter: person.
 BESIDE: Final = f"""
     JOIN customers AS c ON c.id = v.customer_id
@@ -74,7 +76,10 @@ _ROWS: Final = f"""
 """  # noqa: S608 - constant text
 _MENTIONS: Final = f"""
     (SELECT count(*) FROM (
-        SELECT FROM note_mentions WHERE person_id = %(person)s AND user_id = %(business)s AND seen_at IS NULL
+        SELECT FROM note_mentions AS x CROSS JOIN LATERAL (
+            SELECT FROM notes AS n JOIN conversations AS v ON v.id = n.conversation_id
+            WHERE n.id = x.note_id AND v.deleted_at IS NULL LIMIT 1) AS there
+        WHERE x.person_id = %(person)s AND x.user_id = %(business)s AND x.seen_at IS NULL
         LIMIT {COUNT_LIMIT + 1}) AS few)
 """  # noqa: S608 - constant text
 _COUNT: Final = f"""
@@ -85,13 +90,17 @@ _COUNT: Final = f"""
 
 
 class Cursor(NamedTuple):
-    """The place of a chat in the list, or of a message in its chat, where the next page begins; a text in addresses."""
+    """The place of a chat in the list, or of a message in its chat, where the next page begins; a text in addresses.
+
+    `is_back`: among those that have come back, before the others.
+    """
 
     at: datetime
     id: UUID
+    is_back: bool = False
 
     def __str__(self) -> str:
-        return f"{self.at.timestamp():.6f}_{self.id}"
+        return f"{self.at.timestamp():.6f}_{self.id}{_IS_BACK if self.is_back else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +138,9 @@ class Page(NamedTuple):
 
 def read_cursor(text: str) -> Cursor | None:
     """Return the place in an address; None where it is none."""
-    at, _, id_ = text.partition("_")
+    at, _, id_ = text.removesuffix(_IS_BACK).partition("_")
     try:
-        return Cursor(datetime.fromtimestamp(float(at), UTC), UUID(id_))
+        return Cursor(datetime.fromtimestamp(float(at), UTC), UUID(id_), text.endswith(_IS_BACK))
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -139,34 +148,38 @@ def read_cursor(text: str) -> Cursor | None:
 def read_page(
     viewer: Viewer, tab: str, *, after: Cursor | None = None, size: int = PAGE, filters: Filters = EVERYTHING
 ) -> Page:
-    """Return a page of a tab; two statements, three for the first page of those who wait."""
+    """Return a page of a tab; two statements, three where what has come back may be on it."""
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "limit": size + 1}
     values |= filters.values
     if after:
         values |= {"at": after.at, "id": after.id}
-    statement = page_ids(tab, is_first=after is None, filters=filters)
-    ids = [id_ for (id_,) in fetch_rows(statement, values)]
-    back = _read_back(values, filters) if tab == "waiting" and after is None else []
-    rows = read_rows(viewer, [*back, *ids[:size]])
-    return Page(rows, rows[-1].cursor if len(ids) > size and rows else None)
+    is_first = after is None or after.is_back
+    back = _read_back(values, after, filters) if tab == "waiting" and is_first else []
+    values["limit"] -= len(back)
+    ids = [id_ for (id_,) in fetch_rows(page_ids(tab, is_first=is_first, filters=filters), values)]
+    rows = read_rows(viewer, [*(id_ for id_, _ in back), *ids][:size])
+    if len(back) + len(ids) <= size or not rows:
+        return Page(rows, None)
+    return Page(rows, back[size - 1][1] if len(back) >= size else rows[-1].cursor)
 
 
-def _read_back(values: dict[str, Any], filters: Filters) -> list[UUID]:
-    return [id_ for (id_,) in fetch_rows(BACK.format(filters=filters.condition), values)]
+def _read_back(values: dict[str, Any], after: Cursor | None, filters: Filters) -> list[tuple[UUID, Cursor]]:
+    statement = back_ids("%(limit)s", columns="id, at, place", is_first=after is None, filters=filters)
+    return [(id_, Cursor(at, place, is_back=True)) for id_, at, place in fetch_rows(statement, values)]
 
 
-def page_ids(tab: str, *, is_first: bool, limit: str = "limit", filters: Filters = EVERYTHING) -> str:
-    """Return the statement for the ids of a page, without what has come back. `limit`: the name of that parameter.
-    Others: business, person, those of the filters; at and id unless `is_first`.
+def page_ids(tab: str, *, is_first: bool, filters: Filters = EVERYTHING) -> str:
+    """Return the statement for the ids of a page, without what has come back. Parameters: business, person, limit,
+    those of the filters; at and id unless `is_first`.
     """
     after = "true" if is_first else _AFTER
-    return _PAGE_IDS.format(tab=TABS[tab], filters=filters.condition, after=after, limit=limit)
+    return _PAGE_IDS.format(tab=TABS[tab], filters=filters.condition, after=after)
 
 
-def first_ids(tab: str, *, limit: str, filters: Filters = EVERYTHING) -> str:
+def first_ids(tab: str, *, filters: Filters = EVERYTHING) -> str:
     """Return an SQL array of the ids of a first page: parameters as for `page_ids`."""
-    ids = f"ARRAY({page_ids(tab, is_first=True, limit=limit, filters=filters)})"
-    return f"ARRAY({BACK.format(filters=filters.condition)}) || {ids}" if tab == "waiting" else ids
+    ids = f"ARRAY({page_ids(tab, is_first=True, filters=filters)})"
+    return f"ARRAY({back_ids('%(limit)s', filters=filters)}) || {ids}" if tab == "waiting" else ids
 
 
 def read_rows(viewer: Viewer, ids: Sequence[UUID]) -> list[Row]:
@@ -187,7 +200,7 @@ def counts_columns() -> str:
     person. Of mentions it is how many the person has not seen.
     """
     columns = {tab: _COUNT.format(TABS[tab]) for tab in COUNTED if tab not in ("mentions", "failed")}
-    columns["waiting"] += f"+ cardinality(ARRAY({BACK.format(filters='true')}))"
+    columns["waiting"] += f"+ cardinality(ARRAY({back_ids(str(COUNT_LIMIT + 1))}))"
     columns |= {"mentions": _MENTIONS, "failed": FAILED}
     return ", ".join(columns[tab] for tab in COUNTED)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
-from leadsite.inbox.chats import BESIDE, counts_columns, first_ids, page_ids
+from leadsite.inbox.chats import BESIDE, RECENCY, counts_columns, first_ids
 from leadsite.inbox.models import PRESENT, TYPING
 from leadsite.inbox.work.filters import EVERYTHING, Filters
 from leadsite.inbox.work.tabs import COUNTED
@@ -44,14 +44,17 @@ _CHAT: Final = f"""
      FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
      WHERE v.id = %(chat)s AND v.user_id = %(business)s AND v.deleted_at IS NULL)
 """  # noqa: S608 - constant text
-# The customer who wrote last, among those who wait for this person or for anybody.
-_ARRIVED: Final = """
-    (SELECT json_build_array(v.last_inbound_at, v.id)::text
-     FROM unnest(ARRAY({ids})) AS given (id) JOIN conversations AS v ON v.id = given.id
-     WHERE v.assigned_to_id IS NULL OR v.assigned_to_id = %(person)s
-     ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1)
-"""
 _NEWEST: Final = 10
+# The customer who wrote last, among those who wait for this person or for anybody: of the newest that wait, whether or
+# not their chat stands among what has come back.
+_ARRIVED: Final = f"""
+    (SELECT json_build_array(last_inbound_at, id)::text FROM (
+        SELECT v.last_inbound_at, v.id, v.assigned_to_id FROM conversations AS v
+        WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND v.waiting_since IS NOT NULL
+        ORDER BY {RECENCY} DESC, v.id DESC LIMIT {_NEWEST}) AS newest
+     WHERE assigned_to_id IS NULL OR assigned_to_id = %(person)s
+     ORDER BY last_inbound_at DESC NULLS LAST LIMIT 1)
+"""  # noqa: S608 - constant text
 # Numbers that send nothing: the alert above the list.
 _STOPPED: Final = """
     (SELECT count(*) FROM channels WHERE user_id = %(business)s AND active AND stopped_at IS NOT NULL)
@@ -70,7 +73,7 @@ class Version(NamedTuple):
 def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None, filters: Filters = EVERYTHING) -> Version:
     """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement."""
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
-    values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT, "newest": _NEWEST}
+    values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT}
     values |= filters.values
     ((rows, chat, arrived, stopped, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
     counts = dict(zip(COUNTED, numbers, strict=True)) | {"stopped": stopped}
@@ -78,11 +81,10 @@ def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None, filt
 
 
 def _statement(tab: str, conversation_id: UUID | None, filters: Filters) -> str:
-    newest = page_ids("waiting", is_first=True, limit="newest")
     columns = [
-        _LIST.format(ids=first_ids(tab, limit="limit", filters=filters)),
+        _LIST.format(ids=first_ids(tab, filters=filters)),
         _CHAT if conversation_id else "NULL",
-        _ARRIVED.format(ids=newest),
+        _ARRIVED,
         _STOPPED,
         counts_columns(),
     ]

@@ -80,7 +80,7 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = viewer.chat(conversation_id)
     place = read_cursor(request.GET.get("before", ""))
     is_open = find_route_of_reply(conversation).open_until(clock.now()) is not None
-    thread = read_chat(conversation, is_open=is_open, before=Place(*place) if place else None)
+    thread = read_chat(conversation, is_open=is_open, before=Place(place.at, place.id) if place else None)
     add_notes(viewer, conversation, thread, until=place.at if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
     return TemplateResponse(request, "inbox/messages.html", context)

@@ -95,6 +95,16 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
     log_security_event("person_removed", client="", subject=str(person_id), level=logging.INFO, **more)
 
 
+def release_work_of(*, person_id: UUID) -> None:
+    """Somebody cannot log in any more: a worker unassigns their open work for others. Caller holds the transaction.
+
+    What a business has assigned to itself stays. Raises django.db.Error.
+    """
+    theirs = Membership.objects.filter(person_id=person_id).exclude(business_id=person_id)
+    for business_id in theirs.values_list("business_id", flat=True):
+        queue_job(RELEASE_WORK, business_id=str(business_id), person_id=str(person_id))
+
+
 def set_rotation(*, business_id: UUID, on: bool) -> None:
     """Have new leads of a business assigned to its people in turn, or to nobody. Raises django.db.Error."""
     if on:

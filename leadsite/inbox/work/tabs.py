@@ -13,13 +13,13 @@ FAILED_LIMIT: Final = 1000
 # Each has an index in the order of the list.
 _AWAKE: Final = "coalesce(v.snoozed_until <= now(), true)"
 # Of a lead: somebody wanted to get in touch again by now.
-_DUE: Final = """deleted_at IS NULL AND follow_up_at <= now() AND status IN ('new', 'contacted', 'qualified')"""
+DUE: Final = """deleted_at IS NULL AND follow_up_at <= now() AND status IN ('new', 'contacted', 'qualified')"""
 _MENTIONED: Final = """v.id IN (SELECT n.conversation_id FROM note_mentions AS x JOIN notes AS n ON n.id = x.note_id
     WHERE x.person_id = %(person)s AND x.user_id = %(business)s)"""
 TABS: Final = {
-    # Without those that have come back: BACK.
+    # Without those that have come back, which are listed before: back.py.
     "waiting": f"""v.waiting_since IS NOT NULL AND v.snoozed_until IS NULL
-        AND NOT EXISTS (SELECT FROM leads WHERE conversation_id = v.id AND {_DUE} OFFSET 0)""",
+        AND NOT EXISTS (SELECT FROM leads WHERE conversation_id = v.id AND {DUE} OFFSET 0)""",
     "mine": f"v.assigned_to_id = %(person)s AND v.status = 'active' AND {_AWAKE}",
     "unassigned": f"""v.assigned_to_id IS NULL AND v.last_message_at IS NOT NULL AND v.status = 'active'
         AND {_AWAKE}""",
@@ -46,17 +46,4 @@ FAILED: Final = f"""
         SELECT FROM messages AS m CROSS JOIN LATERAL (
             SELECT FROM conversations WHERE id = m.conversation_id AND deleted_at IS NULL LIMIT 1) AS v
         WHERE m.user_id = %(business)s AND {UNDELIVERED} LIMIT {COUNT_LIMIT + 1}) AS few)
-"""  # noqa: S608 - constant text
-# What has come back: snoozed until now, or with a lead to follow up now. The last first, before all others that wait.
-# By two indexes, so that it needs no worker, and is there in the same second.
-BACK: Final = f"""
-    SELECT back.id FROM (
-        (SELECT s.id, s.snoozed_until AS at FROM conversations AS s
-         WHERE s.user_id = %(business)s AND s.deleted_at IS NULL AND s.snoozed_until <= now()
-         ORDER BY s.snoozed_until DESC LIMIT {COUNT_LIMIT})
-        UNION ALL
-        (SELECT conversation_id, follow_up_at FROM leads WHERE user_id = %(business)s AND {_DUE}
-         ORDER BY follow_up_at DESC LIMIT {COUNT_LIMIT})) AS back (id, at)
-    JOIN conversations AS v ON v.id = back.id AND v.deleted_at IS NULL
-    WHERE {{filters}} GROUP BY back.id ORDER BY max(back.at) DESC, back.id LIMIT {COUNT_LIMIT}
 """  # noqa: S608 - constant text

@@ -100,6 +100,19 @@ def test_a_snooze_needs_a_time_to_come(owner, conversation, until):
     assert Conversation.objects.get().snoozed_until is None
 
 
+@pytest.mark.parametrize("status", ["completed", "archived"])
+def test_a_closed_conversation_is_not_snoozed(owner, conversation, status):
+    snooze = {"snoozed_until": "2999-01-01T00:00:00Z"}
+    answer = owner.client.patch(path(conversation), {"status": status} | snooze, format="json")
+    assert refused(answer, 400)["fields"] == {"snoozed_until": ["Only an active conversation can be snoozed."]}
+    assert Conversation.objects.get().status == "active"
+    owner.client.patch(path(conversation), {"status": status}, format="json")
+    assert "snoozed_until" in refused(owner.client.patch(path(conversation), snooze, format="json"), 400)["fields"]
+    assert Conversation.objects.get().snoozed_until is None
+    assert owner.client.patch(path(conversation), {"snoozed_until": None}, format="json").status_code == 200
+    assert owner.client.patch(path(conversation), {"status": "active"} | snooze, format="json").status_code == 200
+
+
 def test_completing_ends_the_snooze(owner, conversation):
     owner.client.patch(path(conversation), {"snoozed_until": "2999-01-01T00:00:00Z"}, format="json")
     done = owner.client.patch(path(conversation), {"status": "completed"}, format="json").json()

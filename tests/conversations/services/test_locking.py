@@ -20,7 +20,7 @@ def test_customers_are_locked_whose_rows_are_still_theirs(owner: Business):
     for _ in range(2):
         owner.has_lead()
     with transaction.atomic():
-        locked = lock_customers_of(Conversation.objects.all(), "customer", found_now())
+        locked = lock_customers_of(Conversation, "customer", found_now())
     assert locked == {customer.pk: customer for customer in Customer.objects.all()}
 
 
@@ -35,10 +35,10 @@ def test_a_merge_or_its_undo_meanwhile_makes_the_transaction_begin_again(owner: 
     merged_rows = found_now()
     assert set(merged_rows.values()) == {ids["target_id"]}
     with pytest.raises(ConcurrentChange), transaction.atomic():
-        lock_customers_of(Conversation.objects.all(), "customer", before)
+        lock_customers_of(Conversation, "customer", before)
 
     undo_merge(user_id=owner.id, merge_id=merged.pk)
     assert found_now() == before
     # Here the customers are all that were found: only a row tells.
     with pytest.raises(ConcurrentChange), transaction.atomic():
-        lock_customers_of(Conversation.objects.all(), "customer", merged_rows)
+        lock_customers_of(Conversation, "customer", merged_rows)

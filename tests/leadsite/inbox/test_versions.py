@@ -1,11 +1,13 @@
 """The version of an inbox changes with everything that it shows, and with nothing else."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
@@ -91,6 +93,18 @@ def test_who_wrote_last_is_told_unless_a_colleague_takes_care(owner: Business, s
     assert arrived[1:] == [str(chat.pk)]
     Conversation.objects.filter(pk=chat.pk).update(assigned_to=stranger.id)
     assert version(owner, chat).arrived is None
+
+
+def test_who_wrote_last_is_told_also_where_the_follow_up_of_their_lead_is_due(owner: Business):
+    chat = asks(owner, "Amina")
+    Lead.objects.update(follow_up_at=timezone.now() - timedelta(days=1))
+    before = version(owner, chat).arrived
+    assert before
+    assert before[1:] == [str(chat.pk)]
+    says(chat, "Hello?")
+    after = version(owner, chat).arrived
+    assert after
+    assert after > before
 
 
 def test_another_business_is_nothing(owner: Business, stranger: Business):

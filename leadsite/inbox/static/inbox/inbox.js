@@ -40,6 +40,11 @@
         return {status: Number(response.headers.get("X-Inbox-Status") || 200), page: new DOMParser().parseFromString(await response.text(), "text/html")};
     }
 
+    /* Reads what is new of the list or the chat. Where that fails the next question is answered in full, and both are read. */
+    async function readAgain(url) {
+        try { return await read(url); } catch (error) { etag = ""; version = null; throw error; }
+    }
+
     const withQuery = (url, query) => `${url}?${new URLSearchParams(query)}`;
     const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 
@@ -51,7 +56,7 @@
     async function refreshList() {
         const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
         if (term()) query.q = term(); else query.rows = rowsOf().length;
-        const {page} = await read(withQuery(root.dataset.list, query));
+        const {page} = await readAgain(withQuery(root.dataset.list, query));
         if ((query.q || "") !== term()) return;
         const focused = list.contains(document.activeElement) && document.activeElement.dataset.chat;
         const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
@@ -227,7 +232,7 @@
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
         const before = changes;
-        const {page} = await read(withQuery(open.dataset.panes, query));
+        const {page} = await readAgain(withQuery(open.dataset.panes, query));
         if (chat() !== open) return;
         if (before === changes) merge(page); else etag = "";
     }
@@ -419,9 +424,19 @@
         version = {...now, tab: query.tab, id: query.chat};
         title();
         const newCounts = !before || JSON.stringify(before.counts) !== JSON.stringify(now.counts);
-        if (!before || before.tab !== query.tab || before.rows !== now.rows || newCounts) if (!term()) await refreshList();
-        if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
-        if (before && now.arrived && now.arrived[0] > (before.arrived?.[0] || "")) announce(now.arrived[1]);
+        try {
+            if (!before || before.tab !== query.tab || before.rows !== now.rows || newCounts) if (!term()) await refreshList();
+            if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
+        } finally { hear(now.arrived); }  // at the end: the list has the name of a new customer
+    }
+
+    /* When the last customer wrote of whom this page has heard: null before the first answer. */
+    let heard = null;
+
+    function hear(arrived) {
+        const at = arrived?.[0] || "", isNew = heard !== null && at > heard;
+        if (heard === null || isNew) heard = at;
+        if (isNew) announce(arrived[1]);
     }
 
     function failed() {

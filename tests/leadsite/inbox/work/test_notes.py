@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message, Note, NoteMention
 from leadsite.accounts.models import User
+from leadsite.inbox.chats import counts
 from leadsite.inbox.work.notes import with_mentions
 from tests.factories import Business
-from tests.leadsite.inbox.chats import asks, says
+from tests.leadsite.inbox.chats import asks, says, viewer
 from tests.staff import ESCAPED, HOSTILE, Staff, member_of, person_of, staff_of
 
 INBOX = "/admin/inbox/"
@@ -87,3 +88,11 @@ def test_names_are_marked_where_they_mention_somebody():
         ' and <b class="note-mention">@Ann</b>'
     )
     assert with_mentions("@ & nobody", people) == "@ &amp; nobody"
+
+
+def test_a_mention_in_a_conversation_that_is_deleted_is_not_counted(owner: Business, chat: Conversation):
+    note = Note.objects.create(user=owner.user, conversation=chat, author=owner.user, text="@owner")
+    NoteMention.objects.create(user=owner.user, note=note, person=owner.user)
+    assert counts(viewer(owner))["mentions"] == 1
+    Conversation.objects.filter(pk=chat.pk).update(deleted_at=timezone.now())
+    assert counts(viewer(owner))["mentions"] == 0

@@ -137,6 +137,33 @@ def test_what_was_asked_before_ones_own_answer_is_left_out(team: Team):
     expect(ben.get_by_role("alert").filter(has_text="meanwhile")).to_have_count(0)
 
 
+HEARD = """() => {
+    window.heard = [];
+    const said = document.getElementById("inbox-said");
+    new MutationObserver(() => heard.push(said.textContent)).observe(said, {childList: true});
+}"""
+
+
+@pytest.mark.parametrize("part", ["**/list/?*", "**/chat/?*again=1*"], ids=["list", "chat"])
+def test_what_could_not_be_read_once_is_read_by_the_next_question_and_announced_once(team: Team, part: str):
+    team.customer_writes("Do you bake on Sundays?")
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Amina").click()
+    expect(page.locator(".bubble-in").last).to_contain_text("Sundays")
+    # Of the open chat only what is new is read from now on.
+    with page.expect_response(lambda answer: "/live/" in answer.url and answer.status == 304):
+        page.evaluate(HEARD)
+    page.route(part, lambda route: route.fulfill(status=503), times=1)
+    with page.expect_response(lambda answer: answer.status == 503, timeout=LIVE_MS):
+        team.customer_writes("Hello?")
+    expect(page.locator(".bubble-in").last).to_contain_text("Hello?", timeout=LIVE_MS)
+    expect(page.locator(".inbox-row", has_text="Hello?")).to_be_visible(timeout=LIVE_MS)
+    assert page.evaluate("heard") == ["Amina has written."]
+    assert ["503" in error for error in window.errors] == [True]
+    window.errors.clear()
+
+
 def test_a_draft_survives_the_reload_and_the_end_of_the_session(team: Team):
     team.do(lambda: asks(team.owner, "Amina", "Do you bake on Sundays?"))
     page = team.window("mara@bakery.example").page
