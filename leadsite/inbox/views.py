@@ -31,7 +31,7 @@ from leadsite.inbox.work.notes import see_mentions
 from leadsite.inbox.work.panes import add_notes, work_context
 from leadsite.inbox.work.rows import shown_row
 from leadsite.inbox.work.tabs import LABELS, TABS
-from leadsite.inbox.work.views_kept import views_of
+from leadsite.inbox.work.views_kept import MOST_VIEWS, views_of
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
 from whatsapp.media.limits import MOST_SENT
@@ -140,7 +140,8 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "filter_people": assignable(business_id=viewer.business_id),
         "lead_types": Lead.Type.choices,
         "lead_statuses": Lead.Status.choices,
-        "views": views_of(viewer),
+        "views": (views := views_of(viewer)),
+        "views_full": len(views) >= MOST_VIEWS,
         "chosen": conversation.pk if conversation else read_uuid(request.GET.get("chat", "")),
     }
 

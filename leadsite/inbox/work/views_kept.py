@@ -13,13 +13,13 @@ from leadsite.inbox.models import VIEW_NAME_MAX_LENGTH, SavedView
 from leadsite.inbox.parameters import read_text, read_uuid, tab_of
 from leadsite.inbox.work.filters import read_filters
 
-MOST: Final = 30
+MOST_VIEWS: Final = 30
 
 
 def views_of(viewer: Viewer) -> list[dict[str, Any]]:
     """Return the person's views in this business, by name; one statement."""
     rows = SavedView.objects.filter(person_id=viewer.person_id, user_id=viewer.business_id).order_by("name")
-    return [_shown(row) for row in rows[:MOST]]
+    return [_shown(row) for row in rows[:MOST_VIEWS]]
 
 
 def _shown(row: SavedView) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             User.objects.select_for_update(no_key=True).get(pk=viewer.person_id)
             mine.filter(name__iexact=name).delete()
-            if mine.count() < MOST:
+            if mine.count() < MOST_VIEWS:
                 chosen = {"tab": tab} | filters.chosen
                 SavedView.objects.create(
                     person_id=viewer.person_id, user_id=viewer.business_id, name=name, filters=chosen
