@@ -66,6 +66,8 @@ class Grown:
     rates: Mapping[str, float]
     month: Month
     migrations: Mapping[str, Cost]
+    # shared_buffers, as PostgreSQL says it.
+    buffers: str
 
 
 def main() -> None:
@@ -89,7 +91,9 @@ def measured(leads: int) -> Grown:
         rates = {name: rate() for name, rate in writes_of(place).items()}
         for name, rate in rates.items():
             print(f"{name:36} {rate:>8,.0f}/s", flush=True)
-        return Grown(pages, rates, a_month(place, leads), migrations_of(place.url))
+        with psycopg.connect(place.url) as connection:
+            ((buffers,),) = connection.execute("SHOW shared_buffers").fetchall()
+        return Grown(pages, rates, a_month(place, leads), migrations_of(place.url), buffers)
 
 
 def writes_of(place: Workplace) -> dict[str, Callable[[], float]]:
@@ -153,9 +157,9 @@ def document(small: Grown, large: Grown, leads: int) -> Iterator[str]:
     longer = dict(growths(small, large))
     yield (
         f"Measured on {time.strftime('%Y-%m-%d')}: one business with {few} and {leads * 5:,} messages, and one with"
-        f" {many} and {leads * 5 * FACTOR:,}, {WORKERS} web processes, PostgreSQL with the settings of the demo (128 MB"
-        f" of shared buffers), Python {platform.python_version()}, all on one machine ({os.cpu_count()} cores,"
-        f" {memory:.0f} GiB).\n"
+        f" {many} and {leads * 5 * FACTOR:,}, {WORKERS} web processes, PostgreSQL with the settings of the demo"
+        f" ({large.buffers} of shared buffers), Python {platform.python_version()}, all on one machine"
+        f" ({os.cpu_count()} cores, {memory:.0f} GiB).\n"
     )
     yield f"| page, ms: median (slowest) | {few} | {many} | times |"
     yield "|---|---|---|---|"
