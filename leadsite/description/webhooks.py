@@ -12,7 +12,11 @@ EVENTS: Final = {
         "Lead",
         "A field of a lead changed. A change of the customer's name or number alone is no event.",
     ),
-    EventType.LEAD_DELETED.value: ("Lead", "A lead was deleted. It is kept for a while, and can be restored."),
+    EventType.LEAD_DELETED.value: (
+        "Lead",
+        "A lead was deleted. It is kept for a while, and can be restored; not one that a merge of customers or the undo"
+        " of its import has removed.",
+    ),
     EventType.LEAD_RESTORED.value: ("Lead", "A deleted lead was restored."),
     EventType.MESSAGE_RECEIVED.value: (
         "Message",
