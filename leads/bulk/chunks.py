@@ -15,9 +15,8 @@ from django.utils.text import capfirst
 from conversations.services.locking import lock_customers_of
 from leads.bulk.changes import IN_PROGRESS, UNDOING, fail_bulk_change
 from leads.bulk.outcomes import CHANGED, is_deletion, outcome_of, target_of, undo_outcome_of
-from leads.models import BulkChange, ChosenLead, Lead
+from leads.models import OPEN_STATUSES, BulkChange, ChosenLead, Lead
 from leads.models.bulk import Chosen, LeadValues
-from leads.services.release import OPEN
 from leadsite.accounts.people.assigning import hold_assignable
 from leadsite.accounts.people.services import NOT_HERE
 from leadsite.core import clock, failures
@@ -83,7 +82,7 @@ def _change_chunk(change: BulkChange, chunk: Sequence[Chosen]) -> None:
         _log(change, lead_ids, "Deleted.")
         Lead.objects.delete_with_conversations(lead_ids, person_id=change.person_id)
     else:
-        _write(change, rows)
+        _write(change, _without_left(rows, chunk, present))
     kept = [(lead_id, outcome) for lead_id, outcome in outcomes.items() if outcome != CHANGED]
     ChosenLead.objects.set_outcomes(change_id=change.pk, outcomes=kept)
     counts = {name: F(name) + count for name, count in Counter(outcomes.values()).items()}
@@ -137,8 +136,8 @@ def _without_left(
     given = {
         lead_id: (business_id, values.assigned_to_id)
         for lead_id, values in rows
-        if (business_id := businesses[lead_id]) and values.assigned_to_id and values.status in OPEN
-        if (present[lead_id].assigned_to_id, present[lead_id].status in OPEN) != (values.assigned_to_id, True)
+        if (business_id := businesses[lead_id]) and values.assigned_to_id and values.status in OPEN_STATUSES
+        if (present[lead_id].assigned_to_id, present[lead_id].status in OPEN_STATUSES) != (values.assigned_to_id, True)
     }
     here = hold_assignable(set(given.values()))
     left = {lead_id for lead_id, pair in given.items() if pair not in here}

@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 
 from conversations.models import Conversation
 from conversations.services.locking import lock_customers_of
-from leads.models import Lead
+from leads.models import OPEN_STATUSES, Lead
 from leadsite.accounts.models import Membership
 from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 
 AT_ONCE: Final = 1000
-OPEN: Final = (Lead.Status.NEW, Lead.Status.CONTACTED, Lead.Status.QUALIFIED)
 
 
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
@@ -26,7 +25,7 @@ def release_work(*, business_id: UUID, person_id: UUID) -> int:
     if Membership.objects.of_business(business_id).filter(person_id=person_id).exists():
         return 0  # has come back meanwhile
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
-    leads = Lead.all_objects.filter(status__in=OPEN, **theirs)
+    leads = Lead.all_objects.filter(status__in=OPEN_STATUSES, **theirs)
     conversations = Conversation.all_objects.filter(status=Conversation.Status.ACTIVE, **theirs)
     return _release(conversations, "customer") + _release(leads, "conversation__customer")
 

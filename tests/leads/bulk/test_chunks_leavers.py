@@ -76,6 +76,16 @@ def test_an_undo_that_opens_a_lead_again_leaves_it_to_nobody_if_its_person_has_l
     assert (lead.status, lead.assigned_to) == ("new", None)
 
 
+def test_a_lead_that_is_opened_again_is_left_to_nobody_if_its_person_has_left(owner, person):
+    for status in ("lost", "converted"):
+        owner.has_lead(status=status)
+    Lead.objects.update(assigned_to=person)
+    leave(owner, person)
+    change = start(owner, status="contacted")
+    chunks.process_at_once(change=change)
+    assert dict(Lead.objects.values_list("status", "assigned_to")) == {"contacted": None, "converted": person.pk}
+
+
 def test_operators_assign_leads_of_any_business_to_themselves(owner, stranger):
     operator()
     superuser = User.objects.get(is_superuser=True)

@@ -107,6 +107,20 @@ def test_a_conversation_that_reopens_keeps_nobody_who_has_left(
     assert chat.assigned_to_id == (None if assignee in ("left", "locked out") else person.pk)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_lead_that_opens_again_keeps_nobody_who_has_left(owner: Business, is_there: bool):
+    person = person_of(owner, "agent")
+    lead = owner.has_lead(status="lost")
+    Lead.objects.update(assigned_to=person)
+    if not is_there:
+        person.memberships.all().delete()
+    path = f"/api/leads/{lead.lead_id}"
+    # Of a closed one it is the name of who did the work.
+    assert owner.client.patch(path, {"details": "By phone"}, format="json").json()["assigned_to"] is not None
+    opened = owner.client.patch(path, {"status": "contacted"}, format="json").json()
+    assert (opened["status"], opened["assigned_to"] is not None) == ("contacted", is_there)
+
+
 @pytest.mark.parametrize("is_person", [True, False])
 def test_the_open_work_of_a_login_that_is_locked_is_unassigned(owner: Business, is_person: bool):
     person = person_of(owner, "agent") if is_person else owner.user
