@@ -337,7 +337,7 @@
         const line = find("inbox-elsewhere"), link = document.createElement("a");
         link.href = `${root.dataset.home}${id}/`;
         link.dataset.chat = id;
-        link.textContent = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || root.dataset.customer;
+        link.textContent = names.get(id) || root.dataset.customer;
         line.replaceChildren(link, ` ${words}`);
         line.hidden = false;
     }
@@ -375,7 +375,16 @@
         fetch(open.dataset.presence, {method: "POST", body, keepalive: true, headers: {"X-Inbox": "1"}}).catch(() => {});
     }
 
-    function leave() { if (chat()) { report("left"); typed = 0; } }
+    /* Names of the chats that were left: by the time something is said of one, its row may have left the list. */
+    const names = new Map();
+
+    function leave() {
+        const open = chat();
+        if (!open) return;
+        names.set(open.dataset.chat, open.querySelector("h2").textContent);
+        report("left");
+        typed = 0;
+    }
 
     // --- times ------------------------------------------------------------------------------------------------------
     function tick() {
