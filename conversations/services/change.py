@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from conversations.models import Conversation, Customer
 from conversations.services.waiting import note_status
-from leadsite.accounts.people.assigning import UNKNOWN_PERSON, hold_assignable, may_be_assigned
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned, stays_with_leaver
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -87,20 +87,13 @@ def _completed(changes: Mapping[str, Any], conversation: Conversation) -> Mappin
     if "label_ids" in changes:
         changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
     if changes.get("status", conversation.status) == Conversation.Status.ACTIVE:
-        if conversation.status != Conversation.Status.ACTIVE and _is_left_alone(conversation, changes):
+        opens = conversation.status != Conversation.Status.ACTIVE
+        if opens and stays_with_leaver(conversation.user_id, conversation.assigned_to_id, changes):
             return {**changes, "assigned_to_id": None}
         return changes
     if changes.get("snoozed_until"):
         raise ValueRefused("snoozed_until", "Only an active conversation can be snoozed.")
     return {**changes, "snoozed_until": None} if "status" in changes else changes
-
-
-def _is_left_alone(conversation: Conversation, changes: Mapping[str, Any]) -> bool:
-    """Whether a conversation that reopens would be assigned to somebody who has left."""
-    person = conversation.assigned_to_id
-    if person is None or changes.get("assigned_to_id", person) != person:
-        return False
-    return not hold_assignable([(conversation.user_id, person)])
 
 
 def _check_assignee(user_id: UUID, conversation: Conversation, changed: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from conversations.models import Customer
 from leads.models import OPEN_STATUSES, Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import check_status
-from leadsite.accounts.people.assigning import UNKNOWN_PERSON, hold_assignable, may_be_assigned
+from leadsite.accounts.people.assigning import UNKNOWN_PERSON, may_be_assigned, stays_with_leaver
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -56,7 +56,8 @@ def change_lead(
         check_status(lead, columns)
         if not may_assign:
             _check_assignee(lead, columns)
-        if _is_left_alone(lead, columns):
+        opens = lead.status not in OPEN_STATUSES and columns.get("status") in OPEN_STATUSES
+        if opens and stays_with_leaver(lead.user_id, lead.assigned_to_id, columns):
             columns["assigned_to_id"] = None
         if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
             Lead.objects.filter(pk=lead.pk).update(
@@ -88,15 +89,6 @@ def check_version(lead: Lead, version: int | None) -> None:
 
 def unknown_lead() -> UnknownLead:
     return UnknownLead(gettext_noop("There is no such lead."), field=None)
-
-
-def _is_left_alone(lead: Lead, columns: Mapping[str, Any]) -> bool:
-    """Whether a lead that opens again would be assigned to somebody who has left."""
-    person = lead.assigned_to_id
-    opens = lead.status not in OPEN_STATUSES and columns.get("status") in OPEN_STATUSES
-    if not opens or person is None or columns.get("assigned_to_id", person) != person:
-        return False
-    return not hold_assignable([(lead.user_id, person)])
 
 
 def _check_assignee(lead: Lead, columns: Mapping[str, Any]) -> None:

@@ -25,7 +25,8 @@ _IDS: Final = frozenset({"conversation_ids", "lead_ids", "message_ids", "move_id
 # Which rows of customer_moves are the person's, by the keys of phone numbers and by WhatsApp user ids.
 OWN_MOVES: Final = """user_id = %(user)s AND (former = ANY (%(known)s::text[])
     OR phone_key(phone) = ANY (%(known)s::text[]) OR whatsapp_user_id = ANY (%(known)s::text[]))"""
-# Which merges are theirs, or would give them back: whoever writes again after a merge begins as a new customer.
+# The merges of the person, and those whose undo would bring them back: one who writes again after a merge is a new
+# customer.
 OWN_MERGES: Final = """user_id = %(user)s AND (target_id = %(customer)s OR source_id = %(customer)s
     OR ARRAY[phone_key(former_phone), former_whatsapp_user_id, moved #>> '{target_before,phone_key}',
         moved #>> '{target_before,whatsapp_user_id}'] && %(known)s::text[])"""

@@ -1,7 +1,7 @@
 """To whom work of a business can be assigned: to everybody who can log in and work for it, whatever the role."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -40,3 +40,13 @@ def hold_assignable(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUI
         )
         working |= {pair for pair in others if pair[0] == pair[1] or pair[1] in operators}
     return working
+
+
+def stays_with_leaver(business_id: UUID, present: UUID | None, changes: Mapping[str, Any]) -> bool:
+    """Whether work that opens again would stay with the person who has it (`present`), who has left the business.
+
+    Caller holds the transaction. Raises django.db.Error.
+    """
+    if present is None or changes.get("assigned_to_id", present) != present:
+        return False
+    return not hold_assignable([(business_id, present)])
