@@ -84,6 +84,12 @@ _LATER = RetryStrategy(max_attempts=7, wait=10, exponential_wait=4)
 
 
 @app.task(retry=_LATER)
-def release_work(business_id: str, person_id: str) -> None:
-    """After somebody was removed from a business (leadsite/accounts/people/services.py)."""
+def release_work(business_id: str, person_id: str, before: int | None = None) -> None:
+    """After somebody was removed from a business (leadsite/accounts/people/services.py), and again each minute until
+    what ran at that moment has ended.
+    """
+    running = release.running_since(before)
     release.release_work(business_id=UUID(business_id), person_id=UUID(person_id))
+    if running is not None:
+        later = release_work.configure(schedule_in={"minutes": 1})
+        later.defer(business_id=business_id, person_id=person_id, before=running)

@@ -11,9 +11,14 @@ from conversations.services.locking import lock_customers_of
 from leads.models import OPEN_STATUSES, Lead
 from leadsite.accounts.models import Membership
 from leadsite.core import clock
+from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
 
 AT_ONCE: Final = 1000
+# Transactions that have written something: https://www.postgresql.org/docs/current/functions-info.html
+_RUNNING: Final = """
+    SELECT pg_snapshot_xmin(now)::text::bigint, pg_snapshot_xmax(now)::text::bigint FROM pg_current_snapshot() AS now
+"""
 
 
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
@@ -28,6 +33,17 @@ def release_work(*, business_id: UUID, person_id: UUID) -> int:
     leads = Lead.all_objects.filter(status__in=OPEN_STATUSES, **theirs)
     conversations = Conversation.all_objects.filter(status=Conversation.Status.ACTIVE, **theirs)
     return _release(conversations, "customer") + _release(leads, "conversation__customer")
+
+
+def running_since(before: int | None) -> int | None:
+    """Return the number below which transactions still run; None where all have ended.
+
+    A lead may have been given to the person in their turn by one that began before they left, and be seen when it ends:
+    an import of a whole file. `before`: what the first call returned, None for that. Raises django.db.Error.
+    """
+    [(oldest, next_one)] = fetch_rows(_RUNNING)
+    limit = next_one if before is None else before
+    return limit if oldest < limit else None
 
 
 def _release(rows: QuerySet[Any], customer: str) -> int:

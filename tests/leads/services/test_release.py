@@ -129,8 +129,8 @@ def test_the_open_work_of_a_login_that_is_locked_is_unassigned(owner: Business, 
     Conversation.objects.update(assigned_to=person)
     row = Person.objects.get(pk=person.pk) if is_person else person
     assert operator().fill(address("change", row), is_active=None).status_code == 302
-    jobs = ProcrastinateJob.objects.filter(task_name=release_work.name)
-    for job in jobs:
-        release_work(**job.args)
-    assert (jobs.count(), Conversation.objects.get().assigned_to) == ((1, None) if is_person else (0, person))
+    jobs = [job.args for job in ProcrastinateJob.objects.filter(task_name=release_work.name)]
+    for arguments in jobs:
+        release_work(**arguments)
+    assert (len(jobs), Conversation.objects.get().assigned_to) == ((1, None) if is_person else (0, person))
     assert Lead.objects.get().assigned_to == (None if is_person else person)

@@ -1,10 +1,13 @@
 """Work is taken back while another session writes to several of its customers."""
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conversations.models import Conversation
 from leads.models import Lead
 from leads.services import release
+from leads.tasks import release_work
+from leadsite.accounts.models import Rotation, User
 from tests.sessions import lock_customer, processes, session, waiting
 from tests.site import until
 from tests.staff import person_of
@@ -32,3 +35,21 @@ def test_it_holds_nothing_while_it_waits_for_who_writes_to_several_customers(mod
         writer.execute(row, [first])
         writer.rollback()
         assert released.result() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_whose_transaction_outlasts_the_removal_is_taken_back_after_its_end(owner):
+    """A large import may take minutes as one transaction, and gives its leads to people in turn."""
+    person = person_of(owner, "agent")
+    Rotation.objects.create(business_id=owner.id)
+    User.objects.filter(pk=owner.id).update(is_active=False)  # nobody else has a turn
+    with session() as client:
+        create = "SELECT create_lead_with_conversation(%s, %s, 'Ann', 'order', 'sql')"
+        client.execute(create, [owner.id, PHONES[0]])
+        person.memberships.all().delete()
+        release_work(business_id=str(owner.id), person_id=str(person.pk))
+        client.commit()
+    assert Lead.objects.get().assigned_to == person
+    job = ProcrastinateJob.objects.get(task_name=release_work.name, status="todo")
+    release_work(**job.args)
+    assert Lead.objects.get().assigned_to is None
