@@ -244,7 +244,7 @@ def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
 
 
 def move_times(by: timedelta) -> None:
-    """Move the times that the database's clock has not reached, after it was moved back."""
+    """Move the times that are ahead of the database's clock, which was moved back. Caller holds the transaction."""
     WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__gt=Now()).update(
         due_at=F("due_at") + by, leased_until=F("leased_until") + by
     )
