@@ -12,7 +12,7 @@ from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
 from whatsapp.media.fetching import fetch_due
-from whatsapp.message_templates.sync import sync_templates
+from whatsapp.message_templates.refreshing import refresh_all, refresh_asked
 from whatsapp.outbound import queue
 
 
@@ -46,9 +46,9 @@ def prune_deliveries(timestamp: int) -> None:
 
 
 @app.periodic(cron="*/10 * * * *")
-@app.task(queueing_lock="refresh_templates")
-def refresh_templates(timestamp: int) -> None:
-    sync_templates()
+@app.task(queueing_lock="refresh_templates", pass_context=True)
+def refresh_templates(context: JobContext, timestamp: int) -> None:
+    refresh_all(should_stop=context.should_abort)
 
 
 @app.task(pass_context=True)
@@ -72,7 +72,7 @@ def delete_unnamed_media(timestamp: int) -> None:
     delete_unnamed()
 
 
-@app.task
-def refresh_templates_of(user_id: str) -> None:
+@app.task(pass_context=True)
+def refresh_templates_of(context: JobContext, user_id: str) -> None:
     """A person or a client has asked for it."""
-    sync_templates(user_id=UUID(user_id))
+    refresh_asked(user_id=UUID(user_id), should_stop=context.should_abort)

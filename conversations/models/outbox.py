@@ -40,6 +40,7 @@ _LOCK_DUE: Final = f"""
 """  # noqa: S608 - constant text
 # A message with a file, which is uploaded first, is leased for so many times as long.
 LEASES_WITH_FILE: Final = 6
+_LEASE_TIME: Final = f"%(lease)s::interval * CASE WHEN m.extras ? 'media' THEN {LEASES_WITH_FILE} ELSE 1 END"
 # Look-up by id: `status || ''` matches no partial index, so that the planner cannot choose to scan one.
 _LEASE: Final = f"""
     WITH mine AS MATERIALIZED (
@@ -55,8 +56,7 @@ _LEASE: Final = f"""
         WHERE c.id = ANY (ARRAY(SELECT customer_id FROM mine))
     )
     UPDATE messages AS m SET status = 'sending', attempts = m.attempts + 1,
-        leased_until = %(now)s
-            + %(lease)s::interval * CASE WHEN m.extras ? 'media' THEN {LEASES_WITH_FILE} ELSE 1 END
+        leased_until = %(now)s + {_LEASE_TIME}
     WHERE m.id = ANY (ARRAY(SELECT id FROM mine))
     RETURNING m.id, m.attempts, m.retry_kind, m.retries, m.kind, m.content, m.extras, m.address,
               (SELECT reason FROM mine WHERE mine.id = m.id)
@@ -80,11 +80,11 @@ _MOVE_TIMES: Final = (
         SELECT id FROM messages WHERE status = 'queued' AND due_at > statement_timestamp()
         FOR NO KEY UPDATE SKIP LOCKED))
     """,
-    """
+    f"""
     UPDATE messages SET leased_until = leased_until + %(by)s WHERE id = ANY (ARRAY(
-        SELECT id FROM messages WHERE status = 'sending' AND leased_until > statement_timestamp() + %(lease)s
+        SELECT id FROM messages AS m WHERE status = 'sending' AND leased_until > statement_timestamp() + {_LEASE_TIME}
         FOR NO KEY UPDATE SKIP LOCKED))
-    """,
+    """,  # noqa: S608 - constant text
 )
 
 # The customer's messages to each number of the business: those that may hold a window open, and the last one of each

@@ -28,7 +28,7 @@ _WORDS: Final = {
     "encrypted_access_token": _("access token"),
     "encrypted_app_secret": _("app secret"),
     "encrypted_secret": _("signing secret"),
-    "former_secret": _("former signing secret"),
+    "former_secrets": _("former signing secret"),
     "encrypted_headers": _("headers"),
     "url": "URL",
 }

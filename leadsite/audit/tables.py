@@ -47,7 +47,7 @@ _TABLES: Final = (
     AuditedTable(
         "webhook_endpoints",
         ignored=("updated_at", "failing_since"),
-        secret=("encrypted_secret", "former_secret", "encrypted_headers"),
+        secret=("encrypted_secret", "former_secrets", "encrypted_headers"),
     ),
     AuditedTable("memberships", ignored=()),
     AuditedTable("users", ignored=("last_login",), secret=("password",)),

@@ -16,11 +16,16 @@ ENCRYPTED: Final = (
     ("channels", "encrypted_access_token"),
     ("channels", "encrypted_app_secret"),
     ("webhook_endpoints", "encrypted_secret"),
-    ("webhook_endpoints", "former_secret"),
+    ("webhook_endpoints", "former_secrets"),
     ("webhook_endpoints", "encrypted_headers"),
     ("second_factors", "secret"),
     ("erasures", "pending"),
 )
+# One of a column, or each of a list: a path in SQL takes a value as a list of one.
+_STORED: Final = """
+    SELECT stored #>> '{{}}' FROM {0} CROSS JOIN jsonb_path_query(to_jsonb({1}), '$[*]') AS stored
+    WHERE stored <> '""'
+"""
 UNKNOWN: Final = "unknown"
 
 
@@ -43,7 +48,7 @@ def count_secrets() -> dict[str, int]:
     counts: Counter[str] = Counter()
     for table, column in ENCRYPTED:
         names = connection.ops.quote_name(table), connection.ops.quote_name(column)
-        for (stored,) in fetch_rows(f"SELECT {names[1]} FROM {names[0]} WHERE {names[1]} <> ''"):  # noqa: S608 - constants
+        for (stored,) in fetch_rows(_STORED.format(*names)):
             counts[_encrypted_by(stored, ciphers)] += 1
     return dict(counts)
 

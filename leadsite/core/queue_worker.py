@@ -9,15 +9,16 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import ClassVar, Final, Generic, TypeVar
 
 import structlog
-from django.db import Error, close_old_connections, connection
+from django.db import Error, close_old_connections, connection, transaction
 
 from leadsite.core import clock, failures
 from leadsite.core.statements import fetch_rows
+from leadsite.core.transactions import end_if_idle
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,13 @@ DATABASE_AWAY_SECONDS: Final = 1.0
 # The delay before a result whose row is locked is recorded again.
 LOCKED_SECONDS: Final = 2.0
 THREADS_SECONDS: Final = 10.0  # to start all threads
+
+# Locked until the end of the transaction, so that of several workers one finds that the clock was moved back.
+_SEEN: Final = "SELECT seen_at FROM queue_clocks WHERE queue = %s FOR UPDATE"
+_SEE: Final = """
+    INSERT INTO queue_clocks (queue, seen_at) VALUES (%s, clock_timestamp())
+    ON CONFLICT (queue) DO UPDATE SET seen_at = excluded.seen_at RETURNING seen_at
+"""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,8 +61,6 @@ class QueueWorker(ABC, Generic[Item, Result]):
         self._locked: list[Result] = []
         self._locked_until = 0.0
         self._expired_at = 0.0
-        # This machine's uptime, and the database's time then.
-        self._clock: tuple[float, datetime] | None = None
         self._stopping = threading.Event()
         self._turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -80,7 +86,7 @@ class QueueWorker(ABC, Generic[Item, Result]):
 
     def move_times(self, by: timedelta) -> None:
         """The database's clock was moved back, by a negative time: move the times that are ahead of it, when items are
-        due for example. Raises django.db.Error.
+        due for example. Caller holds the transaction. Raises django.db.Error.
         """
 
     def start(self) -> None:
@@ -164,17 +170,19 @@ class QueueWorker(ABC, Generic[Item, Result]):
         return len(claimed)
 
     def follow_clock(self) -> None:
-        """Compare the database's clock with this machine's uptime, from `expire`. Without that, items that were due a
-        moment before the clock was moved back by an hour would wait for an hour.
+        """Compare the database's clock with what the queue's workers have seen of it, from `expire`. Without that,
+        items that were due a moment before the clock was moved back by an hour would wait for an hour.
+
+        Opens the transaction. Times are moved by what the clock was moved less the seconds since a worker last looked:
+        a little too late, never too early. Raises django.db.Error.
         """
-        ((now,),) = fetch_rows("SELECT clock_timestamp()", [])
-        present = (clock.uptime(), now)
-        if self._clock is not None:
-            moved = now - self._clock[1] - timedelta(seconds=present[0] - self._clock[0])
-            if moved < -clock.TOLERATED:
+        with transaction.atomic():
+            end_if_idle()
+            seen = fetch_rows(_SEEN, [self.name])
+            ((now,),) = fetch_rows(_SEE, [self.name])
+            if seen and (moved := now - seen[0][0]) < -clock.TOLERATED:
                 log.warning("database_clock_moved", worker=self.name, seconds=round(moved.total_seconds()))
                 self.move_times(moved)
-        self._clock = present
 
     def _take(self, future: "Future[Result]") -> None:
         self._inbox.put(future.result())

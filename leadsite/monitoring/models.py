@@ -1,4 +1,4 @@
-"""Transactions that failed, and what the self-check found."""
+"""Transactions that failed, what the self-check found, and the database's clock."""
 
 from django.conf import settings
 from django.db import models
@@ -72,3 +72,18 @@ class IntegrityRun(models.Model):
 
     def __str__(self) -> str:
         return gettext("%(total)s kinds of errors") % {"total": self.total}
+
+
+class QueueClock(models.Model):
+    """The database's time as the workers of a queue have last seen it: if it was later than now, the clock was moved
+    back. Written and read by leadsite/core/queue_worker.py.
+    """
+
+    queue = models.TextField(primary_key=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "queue_clocks"
+
+    def __str__(self) -> str:
+        return self.queue

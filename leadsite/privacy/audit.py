@@ -1,4 +1,6 @@
-"""Takes a person out of the audit: when something was done, and by whom, stays; what it was goes."""
+"""Takes a person out of the audit: when something was done, and by whom, stays; what it was goes. And out of the log of
+the admin.
+"""
 
 import json
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ ENTRIES: Final = "audit_entries"
 _TABLE: Final = Table({"before": JSON, "after": JSON})
 _ROWS: Final = "SELECT DISTINCT row_id FROM audit_entries WHERE id = ANY (%s::bigint[])"
 _ERASE: Final = "SELECT erase_audit(%s::uuid[])"
+_DELETE_LOG: Final = "DELETE FROM django_admin_log WHERE object_id = ANY (%s::text[])"
 
 
 def erase_entries(row_ids: Sequence[UUID]) -> int:
@@ -26,6 +29,14 @@ def erase_entries(row_ids: Sequence[UUID]) -> int:
     """
     ((count,),) = fetch_rows(_ERASE, [array(row_ids)])
     return int(count)
+
+
+def forget_rows(row_ids: Sequence[UUID]) -> None:
+    """The same for rows that are deleted by age, and delete the admin's log of them, which has names. Caller holds the
+    transaction.
+    """
+    erase_entries(row_ids)
+    fetch_rows(_DELETE_LOG, [array(map(str, row_ids))])
 
 
 @retried(source="worker", operation="erase customer")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +13,8 @@ from leads.models import Lead
 from leadsite.core import clock
 from leadsite.core.statements import delete_rows
 from leadsite.core.transactions import end_if_idle, retried
-from leadsite.privacy.audit import erase_entries
+from leadsite.privacy.audit import forget_rows
+from leadsite.privacy.customers import delete_customers
 
 # A chunk locks so many customers, and takes about a tenth of a second.
 CUSTOMERS: Final = 200
@@ -40,8 +40,8 @@ def purge_chunk(*, before: datetime) -> int:
     transaction.
 
     A conversation goes when none of its leads is left, after its messages; a customer when no conversation is left,
-    unless they want no marketing: that must not be forgotten. What the audit has of them goes too. Raises
-    django.db.Error.
+    unless they want no marketing: that must not be forgotten. What the audit and the admin's log have of them goes too.
+    Raises django.db.Error.
     """
     # Somebody may restore a lead, and the customer may write, at the same moment: all lock the customer's row first.
     with transaction.atomic():
@@ -70,14 +70,5 @@ def _remove(leads: QuerySet[Lead], conversations: QuerySet[Conversation]) -> int
     left = Exists(Message.objects.filter(conversation=OuterRef("pk")))
     gone = list(Conversation.all_objects.filter(pk__in=list(owners)).exclude(left).values_list("pk", flat=True))
     removed += delete_rows(Conversation.all_objects.filter(pk__in=gone))
-    customer_ids = _remove_customers({owners[conversation_id] for conversation_id in gone})
-    erase_entries([*lead_ids, *gone, *customer_ids])
-    return removed + len(customer_ids)
-
-
-def _remove_customers(customer_ids: set[UUID]) -> list[UUID]:
-    has_conversation = Exists(Conversation.all_objects.filter(customer=OuterRef("pk")))
-    left = Customer.objects.filter(pk__in=customer_ids, marketing_opted_out_at=None).exclude(has_conversation)
-    ids = list(left.values_list("pk", flat=True))
-    delete_rows(Customer.objects.filter(pk__in=ids))
-    return ids
+    forget_rows([*lead_ids, *gone])
+    return removed + len(delete_customers({owners[conversation_id] for conversation_id in gone}))

@@ -20,7 +20,8 @@ from conversations.models import Conversation, Customer
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
-from leadsite.privacy.audit import erase_entries
+from leadsite.privacy.audit import forget_rows
+from leadsite.privacy.customers import delete_customers
 
 log = structlog.get_logger(__name__)
 
@@ -80,11 +81,6 @@ _DELETE_CONVERSATIONS: Final = """
         AND NOT EXISTS (SELECT FROM leads AS l WHERE l.conversation_id = v.id)
         AND NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = v.id)
     RETURNING v.id
-"""
-# Not those who want no marketing: that must not be forgotten.
-_DELETE_CUSTOMERS: Final = """
-    DELETE FROM customers AS c WHERE c.id = ANY (%s::uuid[]) AND c.marketing_opted_out_at IS NULL
-        AND NOT EXISTS (SELECT FROM conversations AS v WHERE v.customer_id = c.id) RETURNING c.id
 """
 # Locked, because one that is sent again, or a run that goes on, keeps what it has.
 _WITH_MEDIA: Final = """
@@ -179,7 +175,8 @@ def _delete_leads(after: UUID, until: UUID, before: datetime) -> tuple[UUID, int
             return until, 0
         conversations = _lock(conversations, customers)
         gone = _ids(_STILL_CLOSED, [array(leads), array(conversations), before])
-        erase_entries([*gone, *_delete_unused(conversations, customers, before)])
+        forget_rows(gone)
+        _delete_unused(conversations, customers, before)
         return _position(rows, until), len(gone)
 
 
@@ -197,7 +194,7 @@ def _delete_messages(after: UUID, until: UUID, before: datetime) -> tuple[UUID, 
         fetch_rows(_FORGET_FIRST, [array(gone)])
         fetch_rows(_DELETE_MESSAGES, [array(gone)])
         Conversation.objects.set_waiting(conversations)
-        erase_entries(_delete_unused(conversations, customers, before))
+        _delete_unused(conversations, customers, before)
         return _position(rows, until), len(gone)
 
 
@@ -229,12 +226,12 @@ def _lock(conversations: list[UUID], customers: list[UUID]) -> list[UUID]:
     return _ids(_STILL_THEIRS, [array(conversations), array(locked)])
 
 
-def _delete_unused(conversations: list[UUID], customers: list[UUID], before: datetime) -> list[UUID]:
-    """Delete those of the conversations that have no lead and no younger message, and customers without any; return
-    the ids of both. Caller holds the transaction and has locked the customers.
+def _delete_unused(conversations: list[UUID], customers: list[UUID], before: datetime) -> None:
+    """Delete those of the conversations that have no lead and no younger message, and customers without any. Caller
+    holds the transaction and has locked the customers.
     """
     unused = _ids(_UNUSED, [array(conversations), before])
     fetch_rows(_FORGET_THREADS, [array(unused), before])
     fetch_rows(_DELETE_THREADS, [array(unused), before])
-    gone = _ids(_DELETE_CONVERSATIONS, [array(unused)])
-    return gone + _ids(_DELETE_CUSTOMERS, [array(customers)])
+    forget_rows(_ids(_DELETE_CONVERSATIONS, [array(unused)]))
+    delete_customers(customers)

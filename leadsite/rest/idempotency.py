@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -56,12 +57,52 @@ def answer_once(request: Request, *, user_id: UUID, make: Callable[[], Response]
 
     Raises ValidationError for a key that is not printable ASCII, KeyReused, RequestInProgress, and what `make` raises.
     """
-    key = request.headers.get(HEADER)
+    key = _key_of(request)
+    return make() if key is None else _answer_once(user_id, key, _fingerprint(request), make)
+
+
+def answer_prepared_once(
+    request: Request, *, user_id: UUID, prepare: Callable[[], AbstractContextManager[Callable[[], Response]]]
+) -> Response | HttpResponse:
+    """The same for a `make` that `prepare` yields: what takes long, such as storing a file, is done there, before the
+    transaction is opened, and not for a request that has its answer. `prepare` undoes it where its block raises; it
+    does so as well where the same request was answered meanwhile.
+
+    Raises also what `prepare` raises.
+    """
+    key = _key_of(request)
     if key is None:
-        return make()
-    if not _KEY.fullmatch(key):
-        raise ValidationError({HEADER: ["Must be 1 to 255 printable ASCII characters without spaces."]})
+        with prepare() as make:
+            return make()
     fingerprint = _fingerprint(request)
+    if (kept := _kept(user_id, key, fingerprint)) is not None:
+        return kept
+    try:
+        with prepare() as make:
+            answer = _answer_once(user_id, key, fingerprint, make)
+            if REPLAYED in answer.headers:
+                raise _AnsweredMeanwhile(answer)
+            return answer
+    except _AnsweredMeanwhile as meanwhile:
+        return meanwhile.answer
+
+
+class _AnsweredMeanwhile(Exception):
+    """What was prepared is not needed."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _key_of(request: Request) -> str | None:
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise ValidationError({HEADER: ["Must be 1 to 255 printable ASCII characters without spaces."]})
+    return key
+
+
+def _answer_once(user_id: UUID, key: str, fingerprint: bytes, make: Callable[[], Response]) -> HttpResponse:
     claimed = False
 
     @retried
@@ -117,10 +158,17 @@ def _first_answer(user_id: UUID, key: str, answer: Response) -> HttpResponse:
 
 
 def _replay(user_id: UUID, key: str, fingerprint: bytes) -> HttpResponse:
-    kept: Any = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
-    if kept is None or not kept.status:
+    if (kept := _kept(user_id, key, fingerprint)) is None:
         # Deleted by prune_keys between the two statements: the client's next request finds no key and claims it.
         raise RequestInProgress
+    return kept
+
+
+def _kept(user_id: UUID, key: str, fingerprint: bytes) -> HttpResponse | None:
+    """The stored response, if there is one. Raises KeyReused."""
+    kept: Any = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
+    if kept is None or not kept.status:
+        return None
     if bytes(kept.fingerprint) != fingerprint:
         raise KeyReused(f"This {HEADER} was used for another request. Use a new one for each.")
     answer = _http(kept.status, bytes(kept.body))

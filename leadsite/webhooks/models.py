@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -41,10 +41,11 @@ class WebhookEndpoint(OwnedModel):
     description = models.CharField(blank=True, default="", db_default="", help_text=_("What receives the events."))
     events = ArrayField(models.CharField(choices=Event))
     active = models.BooleanField(default=True, db_default=True)
-    # Encrypted by leadsite/core/encryption.py. Until former_until events are signed with both secrets.
+    # Encrypted by leadsite/core/encryption.py. Events are also signed with each former secret until its own end, the
+    # one at the same place of the second list.
     encrypted_secret = models.TextField(editable=False)
-    former_secret = models.TextField(default="", db_default="", editable=False)
-    former_until = models.DateTimeField(null=True, editable=False)
+    former_secrets = ArrayField(models.TextField(), default=list, db_default=[], editable=False)
+    former_until = ArrayField(models.DateTimeField(), default=list, db_default=[], editable=False)
     # Headers of the integrator's own, as JSON encrypted like the secret; their names are shown. See headers.py.
     encrypted_headers = models.TextField(default="", db_default="", editable=False)
     header_names = ArrayField(models.CharField(), default=list, db_default=[], editable=False)
@@ -82,6 +83,9 @@ class WebhookEndpoint(OwnedModel):
             models.CheckConstraint(
                 condition=Q(active=False) | Q(disabled_at=None, disabled_reason=""),
                 name="webhook_endpoints_disabled_is_inactive",
+            ),
+            models.CheckConstraint(
+                condition=Q(former_secrets__len=F("former_until__len")), name="webhook_endpoints_former_have_ends"
             ),
         ]
         indexes = [

@@ -5,10 +5,9 @@ from typing import Final
 
 import structlog
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from leadsite.core.statements import delete_in_batches, fetch_rows
-from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
+from leadsite.webhooks.models import WebhookEvent
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +27,14 @@ _DELETED: Final = """
     SELECT endpoint_id FROM its
     WHERE endpoint_id IS NOT NULL AND NOT EXISTS (SELECT FROM webhook_endpoints AS w WHERE w.id = its.endpoint_id)
 """
+# A function keeps the order of its rows, so that both lists still agree.
+_FORGET_SECRETS: Final = """
+    UPDATE webhook_endpoints AS e SET
+        former_secrets = ARRAY(SELECT former.secret FROM unnest(e.former_secrets, e.former_until)
+                               AS former (secret, until) WHERE former.until >= now()),
+        former_until = ARRAY(SELECT until FROM unnest(e.former_until) AS until WHERE until >= now())
+    WHERE now() > ANY (e.former_until)
+"""
 
 
 def prune(*, now: datetime) -> int:
@@ -45,7 +52,7 @@ def prune(*, now: datetime) -> int:
     # Events that delete_endpoint has left.
     for (endpoint_id,) in fetch_rows(_DELETED):
         pruned += delete_in_batches(WebhookEvent.objects.filter(endpoint_id=endpoint_id), size=PRUNE_BATCH_SIZE)
-    WebhookEndpoint.objects.filter(former_until__lt=Now()).update(former_secret="", former_until=None)
+    fetch_rows(_FORGET_SECRETS)
     if pruned:
         log.info("webhook_events_pruned", events=pruned)
     return pruned

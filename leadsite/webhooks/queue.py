@@ -58,7 +58,8 @@ _CLAIM: Final = """
         WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
     ), waiting AS MATERIALIZED (
         SELECT next.id, next.due_at, open.url, open.encrypted_headers AS headers, open.encrypted_secret AS secret,
-               CASE WHEN open.former_until > statement_timestamp() THEN open.former_secret ELSE '' END AS former_secret,
+               ARRAY(SELECT former.secret FROM unnest(open.former_secrets, open.former_until) AS former (secret, until)
+                     WHERE former.until > statement_timestamp()) AS former_secrets,
                leased_of_business + row_number() OVER (PARTITION BY open.user_id ORDER BY next.due_at) AS place
         FROM open
         CROSS JOIN LATERAL (
@@ -74,7 +75,7 @@ _CLAIM: Final = """
         leased_until = statement_timestamp() + %(lease)s, updated_at = statement_timestamp()
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
-              due.former_secret, due.headers
+              due.former_secrets, due.headers
 """
 # The lease identifies the claim: no two leases of an event end at the same microsecond.
 _DELIVERED: Final = """
@@ -106,7 +107,7 @@ class Delivery:
     body: str = field(repr=False)
     url: str = field(repr=False)
     secret: str = field(repr=False)  # encrypted, as it is stored
-    former_secret: str = field(repr=False)
+    former_secrets: Sequence[str] = field(repr=False)
     headers: str = field(repr=False)  # the integrator's own, encrypted
 
 
@@ -140,8 +141,7 @@ def deliver(delivery: Delivery) -> Outcome:
     """Sign and post the event, once. Needs no database."""
     body = delivery.body.encode()
     try:
-        stored = [secret for secret in (delivery.secret, delivery.former_secret) if secret]
-        secrets = [decrypt(secret) for secret in stored]
+        secrets = [decrypt(secret) for secret in (delivery.secret, *delivery.former_secrets)]
         at = int(clock.now().timestamp())
         headers = signed_headers(event_id=str(delivery.id), at=at, body=body, secrets=secrets)
         ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
@@ -244,7 +244,7 @@ def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
 
 
 def move_times(by: timedelta) -> None:
-    """Move the times that the database's clock has not reached, after it was moved back."""
+    """Move the times that are ahead of the database's clock, which was moved back. Caller holds the transaction."""
     WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__gt=Now()).update(
         due_at=F("due_at") + by, leased_until=F("leased_until") + by
     )

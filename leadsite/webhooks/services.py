@@ -20,6 +20,8 @@ from leadsite.webhooks.signing import make_secret
 # Each event is stored once for each endpoint.
 MAX_ENDPOINTS: Final = 20
 FORMER_SECRET_HOURS: Final = 24
+# Each makes the header with the signatures longer.
+MAX_FORMER_SECRETS: Final = 10
 # Events that are deleted with their endpoint, in the same request.
 DELETED_AT_ONCE: Final = 10_000
 
@@ -131,15 +133,18 @@ def delete_endpoint(*, user_id: UUID, endpoint_id: UUID) -> None:
 
 
 def rotate_secret(*, user_id: UUID, endpoint_id: UUID) -> NewSecret:
-    """Replace the secret; for FORMER_SECRET_HOURS events are signed with both. Opens the transaction.
+    """Replace the secret; for FORMER_SECRET_HOURS events are signed with both, also where it is replaced once more
+    meanwhile. Opens the transaction.
 
     Raises UnknownEndpoint and CannotKeepSecrets.
     """
     secret = make_secret()
     with transaction.atomic():
         endpoint = _get_locked(user_id, endpoint_id)
-        endpoint.former_secret, endpoint.encrypted_secret = endpoint.encrypted_secret, _encrypted(secret)
-        endpoint.former_until = clock.now() + timedelta(hours=FORMER_SECRET_HOURS)
+        until = clock.now() + timedelta(hours=FORMER_SECRET_HOURS)
+        endpoint.former_secrets = [*endpoint.former_secrets, endpoint.encrypted_secret][-MAX_FORMER_SECRETS:]
+        endpoint.former_until = [*endpoint.former_until, until][-MAX_FORMER_SECRETS:]
+        endpoint.encrypted_secret = _encrypted(secret)
         endpoint.save()
     return NewSecret(endpoint, secret)
 
@@ -160,9 +165,9 @@ def rotate_secrets() -> int:
     endpoints = WebhookEndpoint.objects.order_by("pk").select_for_update(no_key=True)
     for endpoint in endpoints:
         endpoint.encrypted_secret = rotate(endpoint.encrypted_secret)
-        endpoint.former_secret = rotate(endpoint.former_secret) if endpoint.former_secret else ""
+        endpoint.former_secrets = [rotate(secret) for secret in endpoint.former_secrets]
         endpoint.encrypted_headers = rotate(endpoint.encrypted_headers) if endpoint.encrypted_headers else ""
-        endpoint.save(update_fields=["encrypted_secret", "former_secret", "encrypted_headers", "updated_at"])
+        endpoint.save(update_fields=["encrypted_secret", "former_secrets", "encrypted_headers", "updated_at"])
     return len(endpoints)
 
 

@@ -1,5 +1,15 @@
-"""Service that has a worker read the templates of a business from Meta now; and what is known of the last time."""
+"""Service by which workers read templates from Meta: of all businesses regularly, of one where somebody has asked; and
+what is known of the last time.
 
+Note [One at a time]: Meta may take ten seconds to answer nothing, for each account. A process has one reading of all
+and one of those who have asked at a time, so that jobs of other kinds are done meanwhile. In memory, because a killed
+worker would not release a lock of a job.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,10 +22,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from leadsite.core.transactions import queue_job
+from whatsapp.message_templates.sync import sync_templates
 from whatsapp.models import Channel
 from whatsapp.outbound.providers import CONSOLE
 
 REFRESH: Final = "whatsapp.tasks.refresh_templates_of"
+# No account is begun after this: the next reading is due soon, and begins with those that this one has not reached.
+ALL_SECONDS: Final = 300.0
+# See Note [One at a time]: who reads has the turn, also for businesses that ask meanwhile.
+_turn_of_all: Final = threading.Lock()
+_turn_of_asking: Final = threading.Lock()
+_asking: Final = deque[UUID]()
 NO_ACCOUNT: Final = gettext_noop(
     "No number of this business has a WhatsApp Business account id yet. It comes with the first delivery from Meta, or"
     " enter it on the page of the number."
@@ -69,3 +86,28 @@ def request_refresh(*, user_id: UUID) -> None:
             queue_job(REFRESH, lock=lock, user_id=str(user_id))
     except AlreadyEnqueued:
         return
+
+
+def refresh_all(*, should_stop: Callable[[], bool]) -> None:
+    """Read the templates of all businesses, unless this process does so already: see Note [One at a time]. Opens
+    transactions. Raises django.db.Error.
+    """
+    end = time.monotonic() + ALL_SECONDS
+    if _turn_of_all.acquire(blocking=False):
+        try:
+            sync_templates(should_stop=lambda: should_stop() or time.monotonic() > end)
+        finally:
+            _turn_of_all.release()
+
+
+def refresh_asked(*, user_id: UUID, should_stop: Callable[[], bool]) -> None:
+    """Read the templates of a business that has asked, or leave it to who reads for another: see Note [One at a time].
+    Opens transactions. Raises django.db.Error.
+    """
+    _asking.append(user_id)
+    while _asking and not should_stop() and _turn_of_asking.acquire(blocking=False):
+        try:
+            while _asking:
+                sync_templates(user_id=_asking.popleft(), should_stop=should_stop)
+        finally:
+            _turn_of_asking.release()

@@ -2,9 +2,10 @@
 them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -49,8 +50,11 @@ class Synchronised:
     error: str = ""
 
 
-def sync_templates(*, user_id: UUID | None = None) -> list[Synchronised]:
-    """Read and store the templates of every account of every business, or of one business.
+def sync_templates(
+    *, user_id: UUID | None = None, should_stop: Callable[[], bool] = lambda: False
+) -> list[Synchronised]:
+    """Read and store the templates of every account of every business, or of one business. Those read longest ago are
+    the first, so that all have their turn where `should_stop` ends it, which is asked before each.
 
     Accounts are those of active numbers at Meta whose account id is known. An account that fails keeps its stored
     templates and does not stop the others. With the console as provider nothing is read. Opens a transaction for each
@@ -58,7 +62,7 @@ def sync_templates(*, user_id: UUID | None = None) -> list[Synchronised]:
     """
     if settings.WHATSAPP_BACKEND == CONSOLE:
         return []
-    return [_sync(channel) for channel in _accounts(user_id)]
+    return [_sync(channel) for channel in takewhile(lambda _: not should_stop(), _accounts(user_id))]
 
 
 def _accounts(user_id: UUID | None) -> list[Channel]:
@@ -69,7 +73,7 @@ def _accounts(user_id: UUID | None) -> list[Channel]:
     chosen: dict[tuple[UUID, str], Channel] = {}
     for channel in sorted(active.order_by("pk"), key=lambda one: one.stopped_at is not None):
         chosen.setdefault((channel.user_id, channel.waba_id), channel)
-    return list(chosen.values())
+    return sorted(chosen.values(), key=lambda one: (one.templates_read_at is not None, one.templates_read_at))
 
 
 def _sync(channel: Channel) -> Synchronised:

@@ -218,11 +218,9 @@ def expire_leases() -> int:
 
 
 def move_times(by: timedelta) -> None:
-    """Move the times that the database's clock has not reached, after it was moved back. Opens the transaction."""
-    with transaction.atomic():
-        end_if_idle()
-        Message.objects.move_times(by, lease=timedelta(seconds=LEASE_SECONDS))
-        Channel.objects.move_times(by)
+    """Move the times that are ahead of the database's clock, which was moved back. Caller holds the transaction."""
+    Message.objects.move_times(by, lease=timedelta(seconds=LEASE_SECONDS))
+    Channel.objects.move_times(by)
 
 
 def not_attempted(message: Outgoing) -> Result:

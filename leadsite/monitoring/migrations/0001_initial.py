@@ -99,4 +99,14 @@ class Migration(migrations.Migration):
                 "db_table": "integrity_runs",
             },
         ),
+        migrations.CreateModel(
+            name="QueueClock",
+            fields=[
+                ("queue", models.TextField(primary_key=True, serialize=False)),
+                ("seen_at", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "queue_clocks",
+            },
+        ),
     ]

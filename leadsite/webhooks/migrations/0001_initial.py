@@ -56,8 +56,18 @@ class Migration(migrations.Migration):
                 ),
                 ("active", models.BooleanField(db_default=True, default=True)),
                 ("encrypted_secret", models.TextField(editable=False)),
-                ("former_secret", models.TextField(db_default="", default="", editable=False)),
-                ("former_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "former_secrets",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), db_default=[], default=list, editable=False, size=None
+                    ),
+                ),
+                (
+                    "former_until",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateTimeField(), db_default=[], default=list, editable=False, size=None
+                    ),
+                ),
                 ("encrypted_headers", models.TextField(db_default="", default="", editable=False)),
                 (
                     "header_names",
@@ -210,6 +220,13 @@ class Migration(migrations.Migration):
                     ("active", False), models.Q(("disabled_at", None), ("disabled_reason", "")), _connector="OR"
                 ),
                 name="webhook_endpoints_disabled_is_inactive",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="webhookendpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("former_secrets__len", models.F("former_until__len"))),
+                name="webhook_endpoints_former_have_ends",
             ),
         ),
         migrations.AddIndex(

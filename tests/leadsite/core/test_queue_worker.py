@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
+from django.db.models import F
 
 from leadsite.core.queue_worker import QueueWorker
+from leadsite.monitoring.models import QueueClock
 from tests.site import until
 
 
@@ -71,16 +74,50 @@ class ClockWorker(NumberWorker):
         self.moved = by
 
 
-@pytest.mark.parametrize(("seconds", "moves"), [(3600, True), (30, False), (-3600, False)])
-def test_times_are_moved_when_the_databases_clock_was_moved_back(db: None, seconds: int, moves: bool):
-    """By more than a minute. Where it was moved forward, items are due early, which needs nothing."""
+def clock_worker() -> ClockWorker:
+    """A worker that has seen the database's clock."""
     worker = ClockWorker(items=0, threads=1)
     worker.moved = timedelta()
     worker.follow_clock()
-    assert worker._clock is not None
-    uptime, time = worker._clock
-    worker._clock = (uptime, time + timedelta(seconds=seconds))
+    return worker
+
+
+def move_clock_back(seconds: int) -> None:
+    QueueClock.objects.update(seen_at=F("seen_at") + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("seconds", "moves"), [(3600, True), (30, False), (-3600, False)])
+def test_times_are_moved_when_the_databases_clock_was_moved_back(db: None, seconds: int, moves: bool):
+    """By more than a minute. Where it was moved forward, items are due early, which needs nothing."""
+    worker = clock_worker()
+    move_clock_back(seconds)
 
     worker.follow_clock()
 
     assert abs(worker.moved + timedelta(seconds=seconds if moves else 0)) < timedelta(seconds=20)
+
+
+def test_one_worker_moves_the_times_and_the_others_find_it_done(db: None):
+    """Moved twice, a lease would end while its file is being uploaded: the message would seem not to be sent."""
+    workers = [clock_worker(), clock_worker()]
+    move_clock_back(3600)
+
+    for worker in workers:
+        worker.follow_clock()
+
+    assert [worker.moved < timedelta() for worker in workers] == [True, False]
+
+
+def test_times_that_could_not_be_moved_are_moved_by_the_next_worker(db: None):
+    class Broken(ClockWorker):
+        def move_times(self, by: timedelta) -> None:
+            raise OperationalError
+
+    worker = clock_worker()
+    move_clock_back(3600)
+    with pytest.raises(OperationalError):
+        Broken(items=0, threads=1).follow_clock()
+
+    worker.follow_clock()
+
+    assert worker.moved < timedelta()

@@ -69,3 +69,11 @@ def test_many_events_of_deleted_endpoints_go_in_batches_and_those_of_others_stay
     assert pruning.prune(now=timezone.now()) == 10
     assert integrator.rows() == kept
     assert WebhookEvent.objects.count() == 3
+
+
+def test_former_secrets_are_forgotten_each_at_its_end(integrator):
+    now = timezone.now()
+    ends = [now - timedelta(hours=2), now - timedelta(hours=1), now + timedelta(hours=1)]
+    WebhookEndpoint.objects.update(former_secrets=["first", "second", "third"], former_until=ends)
+    pruning.prune(now=now)
+    assert (integrator.endpoint.former_secrets, integrator.endpoint.former_until) == (["third"], ends[2:])

@@ -45,10 +45,18 @@ class TestASignature:
         owner.post_lead()
         post()
         assert len(integrator.receiver.events(new)) == len(integrator.receiver.events(integrator.secret)) == 1
-        WebhookEndpoint.objects.update(former_until=timezone.now() - timedelta(seconds=1))
+        WebhookEndpoint.objects.update(former_until=[timezone.now() - timedelta(seconds=1)])
         integrator.receiver.requests.clear()
         owner.post_lead()
         post()
         assert len(integrator.receiver.events(new)) == 1
         with pytest.raises(WebhookVerificationError):
             integrator.received()
+
+    def test_a_second_rotation_leaves_the_first_secret_its_day(self, integrator, owner):
+        """Somebody pressed the button twice, and only the first secret is deployed."""
+        secrets = [owner.client.post(f"{integrator.address}/rotate-secret").json()["secret"] for _ in range(2)]
+        owner.post_lead()
+        post()
+        for secret in (integrator.secret, *secrets):
+            assert len(integrator.receiver.events(secret)) == 1

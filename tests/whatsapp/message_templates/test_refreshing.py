@@ -1,10 +1,24 @@
 """What is known of the last reading of the templates."""
 
+from collections.abc import Callable
+
+import pytest
 from django.utils import timezone
 
 from tests.factories import Business
-from whatsapp.message_templates.refreshing import DEMO, NO_ACCOUNT, problem_of_reading, readings_of
-from whatsapp.models import Channel
+from tests.whatsapp.mailing import TOKEN
+from tests.whatsapp.template_list import TemplateList
+from whatsapp.channels import connect_channel
+from whatsapp.message_templates import refreshing, sync
+from whatsapp.message_templates.refreshing import (
+    DEMO,
+    NO_ACCOUNT,
+    problem_of_reading,
+    readings_of,
+    refresh_all,
+    refresh_asked,
+)
+from whatsapp.models import Channel, ListedTemplate
 
 
 def number(owner: Business, id_: str, account: str, **fields: object) -> Channel:
@@ -25,3 +39,60 @@ def test_why_nothing_is_read_is_said(owner: Business, settings):
     assert problem_of_reading(owner.id) == NO_ACCOUNT
     number(owner, "1", "77")
     assert problem_of_reading(owner.id) == ""
+
+
+@pytest.fixture
+def two_accounts(owner: Business, stranger: Business, templates: TemplateList) -> TemplateList:
+    """The owner's account 77, and the stranger's 88."""
+    for business, account in ((owner, "77"), (stranger, "88")):
+        connect_channel(user_id=business.id, phone_number_id=account, access_token=TOKEN, waba_id=account)
+    return templates
+
+
+def read(templates: TemplateList) -> list[str]:
+    """The accounts that were read, in this order."""
+    return [path.split("/")[2] for path, _, _ in templates.requests]
+
+
+def while_the_first_is_read(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    list_templates = sync.list_templates
+
+    def slowly(channel: Channel) -> list[ListedTemplate]:
+        monkeypatch.setattr(sync, "list_templates", list_templates)
+        happens()
+        return list_templates(channel)
+
+    monkeypatch.setattr(sync, "list_templates", slowly)
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_process_reads_all_accounts_once_at_a_time(two_accounts, monkeypatch):
+    """Where Meta does not answer, the next readings would otherwise keep all jobs of the worker busy."""
+    while_the_first_is_read(monkeypatch, lambda: refresh_all(should_stop=never))
+    refresh_all(should_stop=never)
+    assert read(two_accounts) == ["77", "88"]
+    refresh_all(should_stop=never)
+    assert read(two_accounts) == ["77", "88"] * 2
+
+
+def test_a_reading_ends_when_the_worker_stops_and_when_its_time_is_over(two_accounts, monkeypatch):
+    refresh_all(should_stop=lambda: len(two_accounts.requests) == 1)
+    assert read(two_accounts) == ["77"]
+    monkeypatch.setattr(refreshing, "ALL_SECONDS", -1.0)
+    refresh_all(should_stop=never)
+    assert read(two_accounts) == ["77"]
+
+
+def test_who_asks_while_another_business_is_read_comes_next(two_accounts, owner, stranger, monkeypatch):
+    while_the_first_is_read(monkeypatch, lambda: refresh_asked(user_id=stranger.id, should_stop=never))
+    refresh_asked(user_id=owner.id, should_stop=never)
+    assert read(two_accounts) == ["77", "88"]
+
+
+def test_who_asks_does_not_wait_until_all_are_read(two_accounts, owner, monkeypatch):
+    while_the_first_is_read(monkeypatch, lambda: refresh_asked(user_id=owner.id, should_stop=never))
+    refresh_all(should_stop=never)
+    assert read(two_accounts) == ["77", "77", "88"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +75,17 @@ def test_each_account_is_read_once_and_each_business_has_its_own_rows(owner, str
     assert [row[0] for row in stored(owner)] == ["cake", "tart"]
     assert [row[0] for row in stored(stranger)] == ["cake"]
     assert [one.user_id for one in sync_templates(user_id=stranger.id)] == [stranger.id]
+
+
+def test_the_account_that_was_read_longest_ago_is_read_first(owner, templates):
+    """So that all have their turn where Meta answers so slowly that one run does not reach the last ones."""
+    read_at = {"1": 2, "2": 1, "3": None}
+    for number, hours in read_at.items():
+        channel = connect(owner, number=number, waba_id=number)
+        Channel.objects.filter(pk=channel.pk).update(
+            templates_read_at=hours and channel.created_at + timedelta(hours=hours)
+        )
+    assert [result.waba_id for result in sync_templates()] == ["3", "2", "1"]
 
 
 def test_the_token_of_a_number_that_is_not_stopped_is_preferred(owner, templates):

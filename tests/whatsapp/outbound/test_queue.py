@@ -67,6 +67,16 @@ class TestOrderAndRate:
         assert [message.content for message in queue.claim(16)] == ["due before"]
         assert queue.expire_leases() == 1
 
+    def test_a_lease_that_began_after_the_databases_clock_was_moved_back_is_not_shortened(self, mailing):
+        mailing.writes("with a file")
+        Message.objects.update(extras={"media": {"kind": "image"}})
+        queue.claim(16)
+        before = Message.objects.get().leased_until
+
+        queue.move_times(-timedelta(hours=1))
+
+        assert Message.objects.get().leased_until == before
+
     def test_a_number_with_a_long_queue_does_not_block_the_others(self, mailing, stranger):
         for number in range(20):
             mailing.writes(to=f"+49151000000{number:02}")

@@ -1,5 +1,7 @@
 """REST resources that send messages. Each view parses the request, calls one service and builds the response."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from conversations.api.viewsets import ThreadViewSet
 from conversations.models import Message
 from leads.models import Lead
 from leads.services.refusals import log_failed_creation
-from leadsite.rest.idempotency import answer_once
+from leadsite.rest.idempotency import answer_prepared_once
 from leadsite.rest.parsing import FilesJSONParser
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
 from leadsite.rest.viewsets import OwnedViewSet
@@ -56,7 +58,7 @@ class SendViewSet(OwnedViewSet[Message]):
         responses={202: _QUEUED, **errors(*CREATING, *_REFUSED)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
-        return answer_once(request, user_id=self.user_id, make=lambda: _send(self.user_id, request))
+        return answer_prepared_once(request, user_id=self.user_id, prepare=lambda: _sending(self.user_id, request))
 
 
 class ReplyViewSet(ThreadViewSet):
@@ -73,23 +75,24 @@ class ReplyViewSet(ThreadViewSet):
         responses={202: _QUEUED, **errors(404, *CREATING, *_REFUSED)},
     )
     def create(self, request: Request, conversation_id: UUID) -> Response | HttpResponse:
-        def make() -> Response:
+        @contextmanager
+        def replying() -> Iterator[Callable[[], Response]]:
             content, file = read_reply(request.data)
             with with_file(content, file, user_id=self.user_id) as message:
-                return accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
+                yield lambda: accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
 
-        return answer_once(request, user_id=self.user_id, make=make)
+        return answer_prepared_once(request, user_id=self.user_id, prepare=replying)
 
 
-def _send(user_id: UUID, request: Request) -> Response:
+@contextmanager
+def _sending(user_id: UUID, request: Request) -> Iterator[Callable[[], Response]]:
     try:
         to, content, lead, file = read_outgoing(request.data)
         with with_file(content, file, user_id=user_id) as message:
-            queued = send_message(user_id=user_id, to=to, message=message, lead=lead)
+            yield lambda: accepted(send_message(user_id=user_id, to=to, message=message, lead=lead))
     except (APIException, MessageRefused) as error:
         _log_failed_lead(request, error)
         raise
-    return accepted(queued)
 
 
 def accepted(queued: Queued) -> Response:

@@ -53,18 +53,21 @@ class Answer:
 
 
 class _Local(threading.local):
-    """This thread's adapter and socket."""
+    """This thread's adapter and socket, and when its request has to be over, by time.monotonic()."""
 
     adapter: HTTPAdapter | None = None
     sock: socket.socket | None = None
     used_at: float = 0.0
+    end: float = 0.0
 
 
 _local: Final = _Local()
 
 
 class _Connecting:
-    """Reports every failure before the request is written, including the TLS handshake, as NewConnectionError."""
+    """Reports every failure before the request is written, including the TLS handshake, as NewConnectionError; also
+    that the time is over by then: nothing limits how long the look-up of the name takes.
+    """
 
     def connect(self) -> None:
         try:
@@ -73,7 +76,10 @@ class _Connecting:
             raise
         except Exception as error:
             raise NewConnectionError(self, type(error).__name__) from error  # type: ignore[arg-type] # as above
+        # First the socket, so that a deadline which passes after the comparison finds it.
         _local.sock = self.sock  # type: ignore[attr-defined] # as above
+        if time.monotonic() > _local.end:
+            raise NewConnectionError(self, "TimeoutError")  # type: ignore[arg-type] # as above
 
 
 class _PlainConnection(_Connecting, HTTPConnection):
@@ -124,11 +130,12 @@ def _exchange(method: str, request: Request, max_bytes: int) -> Answer:
         raise NotSent(
             gettext_noop("The request cannot be written: %(name__)s.") % {"name__": type(error).__name__}
         ) from None
-    local = _local.__dict__
+    local, seconds = _local.__dict__, request.seconds or TOTAL_SECONDS
+    _local.end = time.monotonic() + seconds
     try:
         # A time-out of requests limits each wait; the deadline limits the whole request.
         with (
-            deadline(request.seconds or TOTAL_SECONDS, lambda: _shut_down(local)),
+            deadline(seconds, lambda: _shut_down(local)),
             adapter.send(prepared, timeout=(CONNECT_SECONDS, request.seconds or READ_SECONDS), stream=True) as response,
         ):
             return Answer(response.status_code, _read(response, max_bytes), _retry_after(response))

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from rest_framework.test import APIClient
 
 from leadsite.accounts.services import issue_api_key
+from leadsite.backups import keys
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
 from leadsite.webhooks.services import MAX_ENDPOINTS
 from tests.leadsite.webhooks.integrator import ALL, Integrator, post
@@ -153,9 +154,11 @@ def test_an_event_of_another_endpoint_is_not_sent_again(owner, receiver):
 
 
 def test_secrets_are_encrypted_again_with_a_new_key(integrator, owner, settings, capsys):
-    owner.client.post(f"{integrator.address}/rotate-secret")
+    for _ in range(2):
+        owner.client.post(f"{integrator.address}/rotate-secret")
     settings.FIELD_ENCRYPTION_KEYS = ["a new key of at least 16 characters", *settings.FIELD_ENCRYPTION_KEYS]
     call_command("rotate_tokens")
+    assert keys.count_secrets() == {keys.fingerprint("a new key of at least 16 characters"): 3}
     assert "and the secrets of 1 endpoint encrypted" in capsys.readouterr().out
     settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
     owner.post_lead()

@@ -1,5 +1,6 @@
 """GET /api/templates, and the request to read them again."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -52,7 +53,8 @@ def test_a_refresh_reads_the_templates_of_this_business(owner: Business, strange
     assert answer.status_code == 202, answer.json()
     (account,) = answer.json()["accounts"]
     assert (account["read_at"], account["error"]) == (None, "")
-    refresh_templates_of(**ProcrastinateJob.objects.get(task_name__endswith="refresh_templates_of").args)
+    worker: Any = SimpleNamespace(should_abort=lambda: False)
+    refresh_templates_of(worker, **ProcrastinateJob.objects.get(task_name__endswith="refresh_templates_of").args)
     assert [template.user_id for template in MessageTemplate.objects.all()] == [owner.id]
     assert owner.client.post("/api/templates/refresh").json()["accounts"][0]["read_at"] is not None
 

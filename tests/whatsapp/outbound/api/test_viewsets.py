@@ -1,16 +1,21 @@
 """POST /api/whatsapp, replies, and reading messages."""
 
+import base64
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
-from conversations.models import Conversation, Message
+from conversations.media import files
+from conversations.models import Conversation, Message, StoredMedia
 from leads.models import Lead
 from tests.cases import each_case
 from tests.envelope import BAD_BODIES, refused
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, HELLO, TEMPLATE, nothing_stored
+from tests.whatsapp.provider_files import PDF
 
 ANSWER = {"success", "message_id", "conversation_id", "lead_id", "status", "window"}
 
@@ -157,3 +162,58 @@ class TestReplies:
 
     def test_an_unknown_conversation_is_404(self, mailing):
         refused(mailing.post(f"/api/conversations/{uuid4()}/messages", message="Hello"), 404)
+
+
+class TestFilesWithAKey:
+    """A request with a file and an Idempotency-Key."""
+
+    @pytest.fixture(params=["/api/whatsapp", "reply"])
+    def request_of(self, request, mailing):
+        """Sends the same request each time."""
+        given = {"media": {"content": base64.b64encode(PDF).decode(), "filename": "a.pdf"}}
+        if request.param == "reply":
+            mailing.writes("Hello")
+            path = f"/api/conversations/{Conversation.objects.get().pk}/messages"
+        else:
+            path, given = request.param, {"to": AMINA, **given}
+        client = mailing.business.client
+        return lambda: client.post(path, given, format="json", HTTP_IDEMPOTENCY_KEY="order-17")
+
+    @pytest.fixture
+    def storing(self, monkeypatch):
+        """What is called when a file is being stored, and the names of those that were."""
+        store, calls, names = files.store, [], []
+
+        def noting(*given: Any, **more: Any) -> str:
+            for call in [calls.pop()] if calls else []:
+                call()
+            names.append(store(*given, **more))
+            return names[-1]
+
+        monkeypatch.setattr(files, "store", noting)
+        return calls, names
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_file_is_stored_before_the_transaction(self, request_of, storing):
+        """PostgreSQL ends a transaction that waits for a storage or a decoder for ten seconds."""
+        calls, names = storing
+        within: list[bool] = []
+        calls.append(lambda: within.append(connection.in_atomic_block))
+        assert request_of().status_code == 202
+        assert (within, len(names)) == ([False], 1)
+
+    def test_a_repeated_request_stores_no_file(self, request_of, storing):
+        _, names = storing
+        first, second = request_of(), request_of()
+        assert (first.status_code, first.content) == (202, second.content)
+        assert len(names) == StoredMedia.objects.count() == 1
+
+    def test_of_two_at_the_same_moment_the_second_file_is_deleted(self, request_of, storing):
+        calls, names = storing
+        others: list[Any] = []
+        calls.append(lambda: others.append(request_of()))
+        answer = request_of()
+        assert (answer.status_code, answer.headers["Idempotency-Replayed"]) == (202, "true")
+        assert answer.content == others[0].content
+        assert [files.media_storage().exists(name) for name in names] == [True, False]
+        assert StoredMedia.objects.get().name == names[0]

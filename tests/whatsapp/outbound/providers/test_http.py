@@ -99,6 +99,21 @@ def test_nothing_was_sent_if_the_handshake_fails(behave):
         send_request(port, "https")
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_nothing_is_sent_when_the_name_is_resolved_after_the_deadline(monkeypatch, scheme):
+    """The lease of the message may have ended by then, and the message have been sent again."""
+    resolve, received = socket.getaddrinfo, []
+
+    def resolve_slowly(*args, **options):
+        time.sleep(http.TOTAL_SECONDS + 0.5)
+        return resolve(*args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_slowly)
+    with server(lambda connection: received.append(connection.recv(65_536))) as port, pytest.raises(NotSent):
+        send_request(port, scheme)
+    assert [data for data in received if data.startswith(b"POST")] == []
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/", "unknown://x/", "http://[::1"])
 def test_nothing_was_sent_without_a_connection(url):
     with pytest.raises(NotSent) as caught:
