@@ -15,8 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from leadsite.core import clock
-
 FORMAT: Final = 1
 DUMP: Final = "database.dump"
 MEDIA: Final = "media.tar"
@@ -28,6 +26,10 @@ _UNFINISHED_SECONDS: Final = 24 * 3600
 
 class BackupDamaged(Exception):
     """This is no backup, or not what its manifest says."""
+
+
+class ClockWentBack(Exception):
+    """There are backups from later than now: which are the oldest, cannot be known."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def contents_of(path: Path) -> Contents:
 def new_backup(folder: Path, now: datetime) -> Iterator[tuple[Path, Path]]:
     """Yield where to write, and the path at which a backup is when the block ends without an exception."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"leadsite-{now:%Y%m%dT%H%M%SZ}"
+    name = _name_at(now)
     written = folder / f"{_UNFINISHED}{name}-{os.getpid()}"
     written.mkdir(mode=0o700)
     final = folder / name
@@ -113,6 +115,10 @@ def new_backup(folder: Path, now: datetime) -> Iterator[tuple[Path, Path]]:
         raise
 
 
+def _name_at(moment: datetime) -> str:
+    return f"leadsite-{moment:%Y%m%dT%H%M%SZ}"
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -126,14 +132,23 @@ def backups_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
 
 
-def remove_old(folder: Path, *, keep: int) -> list[Path]:
-    """Delete all but the newest backups, and what killed processes have left. Return the deleted backups."""
-    old = backups_in(folder)[:-keep]
+def remove_old(folder: Path, *, keep: int, made: Path, now: datetime) -> list[Path]:
+    """Delete all but the newest backups and the one just made, and what killed processes have left. Return the deleted
+    backups. Raises ClockWentBack; then nothing is deleted.
+    """
+    found = backups_in(folder)
+    present = _name_at(now)
+    if later := [path for path in found if path.name[: len(present)] > present]:
+        raise ClockWentBack(
+            f"{later[-1]} is newer than the present time ({now:%Y-%m-%d %H:%M} UTC), so none of the old backups was"
+            " deleted. Set the clock right, or move away what has a wrong time in its name."
+        )
+    old = [path for path in found[:-keep] if path != made]
     for path in old:
         # First it loses its name, so that a killed process leaves no half of a backup.
         gone = path.rename(folder / f"{_UNFINISHED}{path.name}-old")
         shutil.rmtree(gone)
     for path in folder.glob(f"{_UNFINISHED}*"):
-        if path.stat().st_mtime < clock.now().timestamp() - _UNFINISHED_SECONDS:
+        if path.stat().st_mtime < now.timestamp() - _UNFINISHED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
     return old
