@@ -20,12 +20,17 @@ DUMP: Final = "database.dump"
 MEDIA: Final = "media.tar"
 MANIFEST: Final = "manifest.json"
 NAME: Final = re.compile(r"leadsite-\d{8}T\d{6}Z(?:-\d+)?")
+RESERVE_BYTES: Final = 1_000_000_000
 _UNFINISHED: Final = ".unfinished-"
 _UNFINISHED_SECONDS: Final = 24 * 3600
 
 
 class BackupDamaged(Exception):
     """This is no backup, or not what its manifest says."""
+
+
+class NoRoom(Exception):
+    """A backup could fill the disk."""
 
 
 class ClockWentBack(Exception):
@@ -90,6 +95,21 @@ def contents_of(path: Path) -> Contents:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Contents(bytes=path.stat().st_size, sha256=digest)
+
+
+def check_room(folder: Path) -> None:
+    """Raises NoRoom where a backup as large as the newest one there would leave too little of the disk, on which the
+    database may be: PostgreSQL stops where it cannot write.
+    """
+    newest = backups_in(folder)[-1:] if folder.is_dir() else []
+    needed = sum(path.stat().st_size for backup in newest for path in backup.iterdir())
+    free = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+    if free < needed + RESERVE_BYTES:
+        raise NoRoom(
+            f"{folder} has {free / 1_000_000:.1f} MB of room, and a backup takes about {needed / 1_000_000:.1f} MB,"
+            f" beside {RESERVE_BYTES // 1_000_000} MB that are left to the database: make room, or choose a --folder on"
+            " another disk."
+        )
 
 
 @contextmanager

@@ -1,15 +1,20 @@
 """Folders of backups: complete or not there, damaged ones refused, old ones deleted."""
 
+import shutil
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from leadsite.backups.archive import (
+    RESERVE_BYTES,
     BackupDamaged,
     ClockWentBack,
     Manifest,
+    NoRoom,
     backups_in,
+    check_room,
     contents_of,
     new_backup,
     read_manifest,
@@ -94,6 +99,19 @@ def test_the_one_just_made_is_kept_where_another_has_begun_later_and_ended_befor
     mine, former, other = make(tmp_path), make(tmp_path, NOON - DAY), make(tmp_path, NOON + MINUTE)
     assert remove_old(tmp_path, keep=1, made=mine, now=NOON + 2 * MINUTE) == [former]
     assert backups_in(tmp_path) == [mine, other]
+
+
+@pytest.mark.parametrize(("folder", "is_refused"), [("there", True), ("new", False)])
+def test_as_much_room_is_left_as_the_newest_one_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, is_refused: bool
+) -> None:
+    """Where there is none yet, only what is left to the database is known."""
+    make(tmp_path / "there")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=RESERVE_BYTES))
+    with pytest.raises(NoRoom) if is_refused else nullcontext():
+        check_room(tmp_path / folder)
+    assert not (tmp_path / "new").exists()
 
 
 def test_none_is_deleted_after_the_clock_went_back(tmp_path: Path) -> None:

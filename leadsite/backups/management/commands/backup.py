@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from leadsite.backups.archive import ClockWentBack, remove_old
+from leadsite.backups.archive import ClockWentBack, NoRoom, remove_old
 from leadsite.backups.creating import BackupFailed, create_backup, seconds_since
 from leadsite.backups.programs import ProgramMissing
 from leadsite.core import clock
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             path, manifest = create_backup(folder=folder, progress=self.progress)
             keep = options["keep"]
             removed = remove_old(folder, keep=keep, made=path, now=clock.now()) if keep else []
-        except (ProgramMissing, Error) as error:
+        except (NoRoom, ProgramMissing, Error) as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT_RUN) from error
         except BackupFailed as error:
             raise CommandError(f"pg_dump failed, and no backup was made.\n{error}") from error
