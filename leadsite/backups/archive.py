@@ -15,10 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 FORMAT: Final = 1
 DUMP: Final = "database.dump"
 MEDIA: Final = "media.tar"
 MANIFEST: Final = "manifest.json"
+TIME: Final = "leadsite-%Y%m%dT%H%M%SZ"
 NAME: Final = re.compile(r"leadsite-\d{8}T\d{6}Z(?:-\d+)?")
 RESERVE_BYTES: Final = 1_000_000_000
 _UNFINISHED: Final = ".unfinished-"
@@ -116,7 +119,7 @@ def check_room(folder: Path) -> None:
 def new_backup(folder: Path, now: datetime) -> Iterator[tuple[Path, Path]]:
     """Yield where to write, and the path at which a backup is when the block ends without an exception."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = _name_at(now)
+    name = name_at(now)
     written = folder / f"{_UNFINISHED}{name}-{os.getpid()}"
     written.mkdir(mode=0o700)
     final = folder / name
@@ -135,16 +138,20 @@ def new_backup(folder: Path, now: datetime) -> Iterator[tuple[Path, Path]]:
         raise
 
 
-def _name_at(moment: datetime) -> str:
-    return f"leadsite-{moment:%Y%m%dT%H%M%SZ}"
-
-
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def name_at(moment: datetime) -> str:
+    return moment.strftime(TIME)
+
+
+def default_folder() -> Path:
+    return Path(settings.DATA_DIR) / "backups"
 
 
 def backups_in(folder: Path) -> list[Path]:
@@ -157,7 +164,7 @@ def remove_old(folder: Path, *, keep: int, made: Path, now: datetime) -> list[Pa
     backups. Raises ClockWentBack; then nothing is deleted.
     """
     found = backups_in(folder)
-    present = _name_at(now)
+    present = name_at(now)
     if later := [path for path in found if path.name[: len(present)] > present]:
         raise ClockWentBack(
             f"{later[-1]} is newer than the present time ({now:%Y-%m-%d %H:%M} UTC), so none of the old backups was"

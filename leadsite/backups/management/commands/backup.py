@@ -8,11 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from leadsite.backups.archive import ClockWentBack, NoRoom, remove_old
+from leadsite.backups.archive import ClockWentBack, NoRoom, default_folder, remove_old
 from leadsite.backups.creating import BackupFailed, create_backup, seconds_since
 from leadsite.backups.programs import ProgramMissing
 from leadsite.core import clock
@@ -43,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print path, manifest and deleted backups as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder: Path = (options["folder"] or Path(settings.DATA_DIR) / "backups").resolve()
+        folder: Path = (options["folder"] or default_folder()).resolve()
         started = time.monotonic()
         try:
             path, manifest = create_backup(folder=folder, progress=self.progress)
