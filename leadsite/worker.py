@@ -8,11 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import psycopg
 import structlog
-from django.db import Error
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from procrastinate import JobContext, PsycopgConnector
 from procrastinate.connector import Notify
 from procrastinate.contrib.django import app
@@ -22,6 +22,7 @@ from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
+from leadsite.core.postgresql.base import next_password
 from leadsite.core.queue_worker import QueueWorker
 from leadsite.monitoring import heartbeats
 from leadsite.monitoring.writer import writer
@@ -43,6 +44,20 @@ HEAD_START_SECONDS: Final = 0.02
 
 class Interrupted(Exception):
     """The database is unreachable or not migrated, or the worker's connection was lost."""
+
+
+class _Connection(psycopg.AsyncConnection[Any]):
+    """As DatabaseWrapper's connections: while the password of the database is replaced, both are tried."""
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        try:
+            return await super().connect(conninfo, **options)
+        except psycopg.OperationalError as error:
+            following = next_password(connections[DEFAULT_DB_ALIAS].settings_dict, error)
+            if not following:
+                raise
+            return await super().connect(conninfo, **options | {"password": following})
 
 
 class _Connector(PsycopgConnector):
@@ -162,10 +177,17 @@ async def _session(
     around_jobs: Sequence[WorkerMiddleware] = (),
 ) -> None:
     """Run procrastinate's worker once. When cancelled it finishes the jobs in progress. Raises Interrupted."""
-    connector = _Connector(sender, kwargs=connection, min_size=1, max_size=POOL_SIZE, timeout=POOL_SECONDS)
+    connector = _Connector(
+        sender,
+        connection_class=_Connection,
+        kwargs=connection,
+        min_size=1,
+        max_size=POOL_SIZE,
+        timeout=POOL_SECONDS,
+    )
     try:
         # Fail early with the reason: the pool would retry for POOL_SECONDS and only report a time-out.
-        async with await psycopg.AsyncConnection.connect(**connection):
+        async with await _Connection.connect(**connection):
             pass
         with app.replace_connector(connector):
             await connector.open_async()

@@ -127,6 +127,7 @@ class Site:
     def __init__(self, *, url: str, data_dir: Path, **variables: str) -> None:
         self.port = free_port()
         self.address = f"http://{HOST}:{self.port}"
+        self.data_dir = data_dir
         self._log = data_dir / "web.log"
         # Time-outs are off unless a test is about them, because the machine may be busy.
         # The rate limit is off too.

@@ -15,19 +15,29 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from leadsite.core import clock
+from django.conf import settings
 
 FORMAT: Final = 1
 DUMP: Final = "database.dump"
 MEDIA: Final = "media.tar"
 MANIFEST: Final = "manifest.json"
+TIME: Final = "leadsite-%Y%m%dT%H%M%SZ"
 NAME: Final = re.compile(r"leadsite-\d{8}T\d{6}Z(?:-\d+)?")
+RESERVE_BYTES: Final = 1_000_000_000
 _UNFINISHED: Final = ".unfinished-"
 _UNFINISHED_SECONDS: Final = 24 * 3600
 
 
 class BackupDamaged(Exception):
     """This is no backup, or not what its manifest says."""
+
+
+class NoRoom(Exception):
+    """A backup could fill the disk."""
+
+
+class ClockWentBack(Exception):
+    """There are backups from later than now: which are the oldest, cannot be known."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +100,26 @@ def contents_of(path: Path) -> Contents:
     return Contents(bytes=path.stat().st_size, sha256=digest)
 
 
+def check_room(folder: Path) -> None:
+    """Raises NoRoom where a backup as large as the newest one there would leave too little of the disk, on which the
+    database may be: PostgreSQL stops where it cannot write.
+    """
+    newest = backups_in(folder)[-1:] if folder.is_dir() else []
+    needed = sum(path.stat().st_size for backup in newest for path in backup.iterdir())
+    free = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.exists())).free
+    if free < needed + RESERVE_BYTES:
+        raise NoRoom(
+            f"{folder} has {free / 1_000_000:.1f} MB of room, and a backup takes about {needed / 1_000_000:.1f} MB,"
+            f" beside {RESERVE_BYTES // 1_000_000} MB that are left to the database: make room, or choose a --folder on"
+            " another disk."
+        )
+
+
 @contextmanager
 def new_backup(folder: Path, now: datetime) -> Iterator[tuple[Path, Path]]:
     """Yield where to write, and the path at which a backup is when the block ends without an exception."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = f"leadsite-{now:%Y%m%dT%H%M%SZ}"
+    name = name_at(now)
     written = folder / f"{_UNFINISHED}{name}-{os.getpid()}"
     written.mkdir(mode=0o700)
     final = folder / name
@@ -121,19 +146,36 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def name_at(moment: datetime) -> str:
+    return moment.strftime(TIME)
+
+
+def default_folder() -> Path:
+    return Path(settings.DATA_DIR) / "backups"
+
+
 def backups_in(folder: Path) -> list[Path]:
     """Complete backups, the oldest first."""
     return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
 
 
-def remove_old(folder: Path, *, keep: int) -> list[Path]:
-    """Delete all but the newest backups, and what killed processes have left. Return the deleted backups."""
-    old = backups_in(folder)[:-keep]
+def remove_old(folder: Path, *, keep: int, made: Path, now: datetime) -> list[Path]:
+    """Delete all but the newest backups and the one just made, and what killed processes have left. Return the deleted
+    backups. Raises ClockWentBack; then nothing is deleted.
+    """
+    found = backups_in(folder)
+    present = name_at(now)
+    if later := [path for path in found if path.name[: len(present)] > present]:
+        raise ClockWentBack(
+            f"{later[-1]} is newer than the present time ({now:%Y-%m-%d %H:%M} UTC), so none of the old backups was"
+            " deleted. Set the clock right, or move away what has a wrong time in its name."
+        )
+    old = [path for path in found[:-keep] if path != made]
     for path in old:
         # First it loses its name, so that a killed process leaves no half of a backup.
         gone = path.rename(folder / f"{_UNFINISHED}{path.name}-old")
         shutil.rmtree(gone)
     for path in folder.glob(f"{_UNFINISHED}*"):
-        if path.stat().st_mtime < clock.now().timestamp() - _UNFINISHED_SECONDS:
+        if path.stat().st_mtime < now.timestamp() - _UNFINISHED_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
     return old

@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from leadsite import VERSION
 from leadsite.backups import keys
-from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, contents_of, new_backup
+from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, check_room, contents_of, new_backup
 from leadsite.backups.programs import connection_environment, find_folder
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
@@ -34,8 +34,9 @@ class BackupFailed(Exception):
 def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
     """Make a backup in a folder, and return where it is.
 
-    Raises BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left in the folder.
+    Raises NoRoom, BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left in the folder.
     """
+    check_room(folder)
     server = server_version()
     programs = find_folder(("pg_dump", "pg_restore", "psql"), server=server)
     now = clock.now()

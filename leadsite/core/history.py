@@ -1,4 +1,4 @@
-"""Checks that the database's migrations are known to this version."""
+"""Compares the migrations that the database has with those of this version."""
 
 from typing import Final
 
@@ -18,14 +18,24 @@ class EarlierDatabase(Exception):
     """The tables were created by another version, usually an earlier one. The message says what to do."""
 
 
-def check_history() -> None:
-    """Raise EarlierDatabase where migrations were applied that this version does not have; Django's OperationalError
-    where the database does not answer.
+def is_newer() -> bool:
+    """Return whether a newer release has migrated the database: it has all of our migrations, and others. During an
+    upgrade and after going back this version runs on its tables (docs/architecture.md, "Migrations of a released
+    version").
+
+    Raise EarlierDatabase where it has others in place of some of ours; Django's OperationalError where it does not
+    answer.
     """
     loader = MigrationLoader(connection)
-    unknown = loader.applied_migrations.keys() - loader.disk_migrations.keys()
-    if any(app in OUR_APPS for app, _ in unknown):
+    applied, ours = (
+        {(app, name) for app, name in found if app in OUR_APPS}
+        for found in (loader.applied_migrations, loader.disk_migrations)
+    )
+    if not applied - ours:
+        return False
+    if ours - applied:
         raise EarlierDatabase(_advice())
+    return True
 
 
 def _advice() -> str:

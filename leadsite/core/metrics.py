@@ -1,37 +1,33 @@
 """Counters and histograms of this process and the others of this machine, for /metrics (leadsite/monitoring).
 
 Each process writes its values to files that it maps into memory, one for each kind, so that they outlive it, also where
-it is killed: prometheus_client's multiprocess mode. Two things are our own. A process holds a lock as long as it lives,
-so that the files of those that have ended are known, whatever became of their numbers, and are added up to one. And no
-file is made before there is something to count.
+it is killed: prometheus_client's multiprocess mode. Three things are our own (metric_files/). A process holds a lock
+as long as it lives, so that the files of those that have ended are known, whatever became of their numbers, and are
+added up to one. No file is made before there is something to count. And on a full disk a process goes on, uncounted.
 """
 
-import fcntl
 import hashlib
-import json
 import os
-import secrets
-import socket
-import struct
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from prometheus_client import CollectorRegistry, Counter, Histogram, values
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from leadsite.core.metric_files.allocated import AllocatedDict
+from leadsite.core.metric_files.processes import Process, add_up_ended, folder_locked
 
 log = structlog.get_logger(__name__)
 
-ENDED: Final = "ended"
-_KINDS: Final = ("counter", "histogram")
+_FULL_SECONDS: Final = 10.0
 _REGISTRY: Final = CollectorRegistry()
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _TRIPS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32)
@@ -79,24 +75,14 @@ REPLICA_READS: Final = _counter(
 IMPORT_ROWS: Final = _counter("leadsite_import_rows_total", "Rows of imported files.", "outcome")
 
 
-class _Process:
-    """The files of this process. Called by prometheus_client before each change: after a fork there are new ones."""
+class _NotCounted:
+    """In place of a value where the disk is full."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._pid = 0
-        self._name = ""
-        self._lock: IO[bytes] | None = None
+    def inc(self, amount: float = 1) -> None:
+        pass
 
-    def __call__(self) -> str:
-        if self._pid != os.getpid():
-            self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}".replace("_", "-")
-            self._pid = os.getpid()
-            with _folder_locked(self._folder):
-                self._lock = (self._folder / f"{self._name}.lock").open("wb")
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _add_up_ended(self._folder)
-        return self._name
+    def observe(self, amount: float) -> None:
+        pass
 
 
 class _Values:
@@ -106,6 +92,7 @@ class _Values:
         self._lock = threading.Lock()
         self._is_ready = False
         self._made: dict[tuple[Any, ...], Any] = {}
+        self._full_until = 0.0
         # None: this process counts for itself.
         self.folder: Path | None = None
 
@@ -115,7 +102,19 @@ class _Values:
             with self._lock:
                 if not self._is_ready:
                     self._prepare()
-                value = self._made[metric, labels] = metric.labels(*labels)
+                value = self._make(metric, labels)
+        return value
+
+    def _make(self, metric: MetricWrapperBase, labels: tuple[str, ...]) -> Any:
+        """Where the disk is full: not now, and not again for each request."""
+        if time.monotonic() < self._full_until:
+            return _NotCounted()
+        try:
+            value = self._made[metric, labels] = metric.labels(*labels)
+        except OSError as error:
+            log.warning("metrics_not_counted", error=str(error))
+            self._full_until = time.monotonic() + _FULL_SECONDS
+            return _NotCounted()
         return value
 
     def _prepare(self) -> None:
@@ -125,7 +124,8 @@ class _Values:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.environ.update(PROMETHEUS_MULTIPROC_DIR=str(folder))
-                values.ValueClass = values.MultiProcessValue(_Process(folder))
+                values.MmapedDict = AllocatedDict  # type: ignore[attr-defined] # there it is imported
+                values.ValueClass = values.MultiProcessValue(Process(folder))
             except OSError as error:
                 log.warning("metrics_folder_not_used", folder=str(folder), error=str(error))
             else:
@@ -195,55 +195,10 @@ def collect() -> Iterator[Metric]:
     if folder is None:
         yield from _REGISTRY.collect()
         return
-    with _folder_locked(folder):
-        _add_up_ended(folder)
-        files = sorted(map(str, folder.glob("*.db")))
+    with folder_locked(folder):
+        add_up_ended(folder)
+        # An empty one was opened a moment ago, or the disk was full.
+        files = sorted(str(path) for path in folder.glob("*.db") if path.stat().st_size)
         found = {metric.name: metric for metric in MultiProcessCollector.merge(files)}
     for described in _REGISTRY.collect():
         yield found.get(described.name, described)
-
-
-@contextmanager
-def _folder_locked(folder: Path) -> Iterator[None]:
-    with (folder / "folder").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _add_up_ended(folder: Path) -> None:
-    """Add the files of processes that have ended to those of all ended ones. Caller holds the folder's lock."""
-    for total in folder.glob(f"*_{ENDED}.db"):
-        _values_in(total)  # not one that is damaged
-    for path in folder.glob("*.lock"):
-        with path.open("rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # it lives
-            for kind in _KINDS:
-                _add(folder / f"{kind}_{path.stem}.db", folder / f"{kind}_{ENDED}.db")
-            path.unlink()
-
-
-def _add(ended: Path, to: Path) -> None:
-    # Read before it is deleted, and written after: a kill between loses the last values of a process, and doubles none.
-    read = _values_in(ended) if ended.exists() else []
-    ended.unlink(missing_ok=True)
-    if read:
-        with closing(MmapedDict(str(to))) as total:
-            for key, value in read:
-                total.write_value(key, total.read_value(key)[0] + value, 0.0)
-
-
-def _values_in(path: Path) -> list[tuple[str, float]]:
-    """Return the values of a file. One that is damaged, as after a power cut, is deleted: no server starts with it."""
-    try:
-        read = [(key, value) for key, value, _, _ in MmapedDict.read_all_values_from_file(str(path))]
-        # How much of it is used. prometheus_client takes a negative number for nothing, until it writes.
-        if struct.unpack_from("ii", path.read_bytes())[0] < 0 or any(len(json.loads(key)) != 4 for key, _ in read):
-            raise ValueError("size or key")
-    except (struct.error, RuntimeError, ValueError, TypeError) as error:
-        log.warning("metrics_file_damaged", file=path.name, error=type(error).__name__)
-        path.unlink()
-        return []
-    return read

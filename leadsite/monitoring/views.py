@@ -27,8 +27,8 @@ class _Site:
         return [*counted.collect(), *database.read()]
 
 
-_registry: Final = CollectorRegistry()
-_registry.register(_Site())
+registry: Final = CollectorRegistry()
+registry.register(_Site())
 
 
 @require_safe
@@ -41,7 +41,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             )
     elif not (settings.DEMO and _is_local(request)):
         return HttpResponse(OFF, status=404, content_type="text/plain")
-    return HttpResponse(generate_latest(_registry), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def start_counting() -> None:

@@ -99,6 +99,12 @@ class _Errors(DatabaseErrorWrapper):
             super().__exit__(kind, error, traceback)
 
 
+def next_password(database: Mapping[str, Any], error: psycopg.OperationalError) -> str:
+    """Where the server refuses, DATABASE_NEXT_PASSWORD, if there is one: the password is being replaced."""
+    # A refusal's words are in the server's language, and have no SQLSTATE.
+    return "" if isinstance(error, psycopg.errors.ConnectionTimeout) else database.get("NEXT_PASSWORD", "")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     # Kept cursors by statement, and their connection.
     _cursors: dict[str, ActingCursor]
@@ -126,17 +132,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection
 
     def _connect(self, conn_params: dict[str, Any]) -> PatientConnection:
-        """Where the server refuses, try DATABASE_NEXT_PASSWORD, if there is one: the password is being replaced.
-
-        Not by Django, which makes a psycopg.Connection.
-        """
-        following = self.settings_dict.get("NEXT_PASSWORD")
+        """Not by Django, which makes a psycopg.Connection."""
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         try:
             return PatientConnection.connect(**conn_params)
         except psycopg.OperationalError as error:
-            # Its words are in the server's language, and have no SQLSTATE.
-            if not following or isinstance(error, psycopg.errors.ConnectionTimeout):
+            following = next_password(self.settings_dict, error)
+            if not following:
                 raise
             return PatientConnection.connect(**conn_params | {"password": following})
 

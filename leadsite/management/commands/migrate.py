@@ -1,4 +1,4 @@
-"""manage.py migrate: Django's command, alone, and after a check that the tables are not from an earlier version.
+"""manage.py migrate: Django's command, alone, and after a check that the tables are not of another version.
 
 With MIGRATION_DATABASE_URL it runs as the role that owns the tables (manage.py), and then gives the others their
 rights: Note [Roles].
@@ -16,7 +16,7 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 
 from leadsite.audit.partitions import make_partitions
-from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.core.history import EarlierDatabase, is_newer
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import sqlstate
 from leadsite.management.commands.grant_rights import apply_rights
@@ -24,15 +24,23 @@ from leadsite.management.commands.grant_rights import apply_rights
 # Any number that no other program uses in this database.
 _LOCK: Final = 5_032_026
 _INSUFFICIENT_PRIVILEGE: Final = "42501"
+_NEWER: Final = "A newer release of leadsite has migrated this database: nothing to do, this one runs on its tables."
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         with one_at_a_time():
             try:
-                check_history()
+                newer = is_newer()
             except EarlierDatabase as error:
                 raise CommandError(str(error)) from error
+            if newer:
+                # Nor rights: this version does not know the tables to which the newer one has given them.
+                if options["app_label"]:
+                    raise CommandError("Only the newer release that has migrated this database can change its tables.")
+                if options["verbosity"]:
+                    self.stdout.write(_NEWER)
+                return
             try:
                 super().handle(*args, **options)
             except MigrationSchemaMissing as error:

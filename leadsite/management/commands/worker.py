@@ -11,7 +11,7 @@ from procrastinate.contrib.django.utils import connector_params
 
 from leads.importing.isolated.process import start_fork_server
 from leadsite.core import clock, failures
-from leadsite.core.history import EarlierDatabase, check_history
+from leadsite.core.history import EarlierDatabase, is_newer
 from leadsite.core.postgresql.actors import Actor, ActorKind, set_process_actor
 from leadsite.monitoring.heartbeats import WorkerSilent, check_workers
 from leadsite.worker import Interrupted, work, work_once
@@ -92,7 +92,8 @@ def report_clock() -> None:
 def check_tables() -> None:
     """Exit if the tables are from an earlier version of leadsite. An unreachable database is no error: `work` waits."""
     try:
-        check_history()
+        if is_newer():
+            log.warning("database_newer", problem="a newer release has migrated the database; this one runs on it")
     except EarlierDatabase as error:
         raise CommandError(str(error)) from error
     except Error:

@@ -1,10 +1,16 @@
-"""A database from before the rewritten migrations is refused with a message that says what to do."""
+"""A database from before the rewritten migrations is refused with a message that says what to do; one that a newer
+release has migrated is used as it is.
+"""
+
+from collections import Counter
+from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from structlog.testing import capture_logs
 
 from leadsite.core.history import OUR_APPS
 
@@ -18,6 +24,15 @@ def make_old() -> None:
     recorder = MigrationRecorder(connection)
     for app, name in OLD:
         recorder.record_applied(app, name)
+    recorder.record_unapplied("audit", "0001_initial")  # of an app that was made later
+
+
+@pytest.fixture
+def newer(db, monkeypatch) -> None:
+    """A later release has migrated the database."""
+    MigrationRecorder(connection).record_applied("leads", "9999_later")
+    # The commands end their session after the check, and this one's transaction is the test's.
+    monkeypatch.setattr(connection, "close", lambda: None)
 
 
 def test_the_message_says_to_move_the_data_directory(db, settings):
@@ -46,3 +61,30 @@ def test_a_worker_does_not_start_on_it(db, monkeypatch, options):
     monkeypatch.setattr(connection, "close", lambda: None)
     with pytest.raises(CommandError, match=SENTENCE):
         call_command("worker", **options)
+
+
+def test_a_worker_runs_on_the_database_of_a_newer_release_and_says_so(newer, monkeypatch):
+    async def work_once(**_: object) -> Counter[str]:
+        return Counter()
+
+    monkeypatch.setattr("leadsite.management.commands.worker.work_once", work_once)
+    printed = StringIO()
+    with capture_logs() as logs:
+        call_command("worker", once=True, stdout=printed)
+    assert printed.getvalue() == "Nothing was due.\n"
+    assert [line["event"] for line in logs] == ["database_newer"]
+
+
+def test_there_is_nothing_to_migrate_there(newer, monkeypatch):
+    # This version's rights would take those away that the newer one has given.
+    monkeypatch.setattr("leadsite.management.commands.migrate.apply_rights", lambda: pytest.fail("rights"))
+    printed = StringIO()
+    call_command("migrate", stdout=printed)
+    assert printed.getvalue() == (
+        "A newer release of leadsite has migrated this database: nothing to do, this one runs on its tables.\n"
+    )
+
+
+def test_a_migration_that_is_named_is_refused_there(newer):
+    with pytest.raises(CommandError, match="newer release"):
+        call_command("migrate", "leads", "0001", verbosity=0)

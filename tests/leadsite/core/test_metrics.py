@@ -1,5 +1,6 @@
 """Counters of several processes: added up, whatever ended a process, and never counted twice."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -82,3 +83,38 @@ def test_a_damaged_file_stops_neither_a_start_nor_the_page(shared: Path, name: s
     process.join()
     assert process.exitcode == 0
     assert totals()["leadsite_transaction_retries_total"] == 3.0
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_on_a_full_disk_a_process_works_and_does_not_count(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tests/long has a disk that is full."""
+    counted = CONTEXT.Process(daemon=True, target=count_and_wait, args=(shared, 5, False))
+    counted.start()
+    counted.join()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "posix_fallocate", refuse)
+        process = CONTEXT.Process(daemon=True, target=count_and_wait, args=(shared, 3, False))
+        process.start()
+        process.join()
+        assert process.exitcode == 0
+        assert totals()["leadsite_transaction_retries_total"] == 5.0
+    # What the ended process has counted was not lost for want of room.
+    assert totals()["leadsite_transaction_retries_total"] == 5.0
+
+
+def test_after_a_full_disk_it_counts_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(folder: Path) -> None:
+        monkeypatch.setattr(metrics, "_FULL_SECONDS", 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "posix_fallocate", refuse)
+            count_and_wait(folder, 3, False)
+        metrics.transaction_retried("40P01")
+        assert totals()["leadsite_transaction_retries_total"] == 1.0
+
+    process = CONTEXT.Process(daemon=True, target=count, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0

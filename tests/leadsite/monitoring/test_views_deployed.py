@@ -60,6 +60,9 @@ def test_a_served_site_has_every_metric_that_they_name(owner: Business, served_s
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
     check_integrity()
+    made = served_site.data_dir / "backups" / "leadsite-20261129T023000Z"
+    made.mkdir(parents=True)
+    (made / "manifest.json").touch()
     assert served_site.post_lead(owner.api_key, LEAD).status_code == 201
     wanted = {name for expression in expressions() for name in _METRIC.findall(expression)}
     assert len(wanted) > 20

@@ -27,8 +27,9 @@ START_SECONDS = 300
 SHORT_SECONDS = 8.0
 # Until all processes run and work again after a fault. A worker that waited for the database needs some seconds.
 HEALTH_SECONDS = 60
-# Both volumes of the database are file systems in memory, which a case fills by making them smaller.
-DATA_SIZE, LOG_SIZE = "2g", "1500m"
+# Both volumes of the database, and that of the metrics, are file systems in memory, which a case fills by making them
+# smaller.
+DATA_SIZE, LOG_SIZE, METRICS_SIZE = "2g", "1500m", "64m"
 
 
 class Stage:
@@ -141,16 +142,22 @@ def stage(data_dir: Path, **variables: str) -> Iterator[Stage]:
 
 @contextmanager
 def volumes_of(data_dir: Path) -> Iterator[dict[str, Path]]:
-    """Put the tables and the write-ahead log on volumes of their own, where this machine allows it."""
+    """Put tables, write-ahead log and metrics on volumes of their own, where this machine allows it."""
     if os.geteuid() != 0:
         yield {}
         return
     server = EmbeddedPostgres(data_dir)
     server.start()
     server.stop()
+    (data_dir / "metrics").mkdir(mode=0o700)
+    folders = (
+        ("data", "postgres", DATA_SIZE),
+        ("log", "postgres/pg_wal", LOG_SIZE),
+        ("metrics", "metrics", METRICS_SIZE),
+    )
     with ExitStack() as stack:
         volumes = {}
-        for name, folder, size in (("data", "postgres", DATA_SIZE), ("log", "postgres/pg_wal", LOG_SIZE)):
+        for name, folder, size in folders:
             if not stack.enter_context(volume(data_dir / folder, size)):
                 break
             volumes[name] = data_dir / folder

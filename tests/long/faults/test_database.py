@@ -1,5 +1,6 @@
 """A database server that hangs, is restarted, takes no writes or no connections, or has no room: under load."""
 
+import os
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.long.faults.cases import Fault, Promise
-from tests.long.faults.stage import DATA_SIZE, LOG_SIZE, Stage, fill, resize
+from tests.long.faults.stage import DATA_SIZE, LOG_SIZE, METRICS_SIZE, Stage, fill, resize
 from tests.long.faults.table import Result
 from tests.site import until
 
@@ -103,6 +104,14 @@ def full_log(stage: Stage) -> None:
     until(stage.accepts, stage.log)
 
 
+def full_metrics(stage: Stage) -> None:
+    """The volume on which the processes count has no room: those that run, and those that start."""
+    fill(stage.volumes["metrics"])
+    os.kill(stage.demo.web_processes()[0], signal.SIGKILL)
+    time.sleep(stage.lasting(15))
+    resize(stage.volumes["metrics"], METRICS_SIZE)
+
+
 def test_a_suspended_server_is_answered_503(hold: Hold) -> None:
     hold("database suspended", suspended, Promise(ready=False))
 
@@ -125,3 +134,9 @@ def test_a_full_volume(site: Stage, hold: Hold, name: str, fault: Fault) -> None
     if not site.volumes:
         pytest.skip("Mounting a file system needs root.")
     hold(name, fault, Promise(ready=False))
+
+
+def test_a_full_volume_of_metrics(site: Stage, hold: Hold) -> None:
+    if not site.volumes:
+        pytest.skip("Mounting a file system needs root.")
+    hold("metrics volume full", full_metrics)

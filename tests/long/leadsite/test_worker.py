@@ -1,14 +1,19 @@
-"""manage.py worker as it runs in production, in a separate process. Kills and lost connections: tests/long."""
+"""manage.py worker as it runs in production, in a separate process. Kills and lost connections: test_worker_faults."""
 
+import asyncio
+from typing import Any
+
+import psycopg
 import pytest
+from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.contrib.django.utils import connector_params
 
-from tests.leadsite.workers import (
-    run,
-    working,
-)
+from leadsite.worker import Interrupted, _session
+from tests.leadsite.workers import run, working
 from tests.site import until
 from whatsapp.models import WebhookDelivery
+from whatsapp.outbound.worker import Sender
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,3 +32,24 @@ def test_it_does_due_jobs_and_stops_on_sigterm(tmp_path):
     assert run("SELECT FROM procrastinate_workers") == 0
     # A periodic job that became due in the last moment is left to the next worker.
     assert not ProcrastinateJob.objects.exclude(status__in=["succeeded", "todo"]).exists()
+
+
+def test_jobs_are_fetched_while_the_password_of_the_database_is_replaced(monkeypatch: pytest.MonkeyPatch):
+    """The server of the tests asks for none: what refuses the former one stands in front of it."""
+    let_in = psycopg.AsyncConnection.connect.__func__  # type: ignore[attr-defined] # of a class method
+
+    async def connect(cls: Any, /, conninfo: str = "", **options: Any) -> object:
+        if options.get("password") != "the next one":
+            raise psycopg.OperationalError("Passwort-Authentifizierung für Benutzer »leadsite« fehlgeschlagen")
+        return await let_in(cls, conninfo, **options)
+
+    async def no_jobs() -> None:
+        pass
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", classmethod(connect))
+    monkeypatch.setattr("leadsite.worker._defer_due", no_jobs)
+    parameters = connector_params() | {"password": "the former one"}
+    with pytest.raises(Interrupted, match="fehlgeschlagen"):
+        asyncio.run(_session(parameters, Sender(1), concurrency=1, wait=False))
+    monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "the next one")
+    asyncio.run(_session(parameters, Sender(1), concurrency=1, wait=False))

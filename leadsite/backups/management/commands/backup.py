@@ -8,13 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from leadsite.backups.archive import remove_old
+from leadsite.backups.archive import ClockWentBack, NoRoom, default_folder, remove_old
 from leadsite.backups.creating import BackupFailed, create_backup, seconds_since
 from leadsite.backups.programs import ProgramMissing
+from leadsite.core import clock
 
 COULD_NOT_RUN: Final = 2
 
@@ -29,7 +29,8 @@ class Command(BaseCommand):
     help = (
         "Make a backup: a new folder with the database (pg_dump, custom format), the media, and a manifest"
         " with counts and digests. The site may run. FIELD_ENCRYPTION_KEYS and SECRET_KEY are named by fingerprints and"
-        " are not in it: keep a copy elsewhere. Exit code 0: done, 1: failed, and nothing is left, 2: could not begin."
+        " are not in it: keep a copy elsewhere. Exit code 0: done, 1: failed"
+        " (the text names the backup if there is one), 2: could not begin."
     )
     requires_system_checks = ()
 
@@ -41,15 +42,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print path, manifest and deleted backups as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder: Path = (options["folder"] or Path(settings.DATA_DIR) / "backups").resolve()
+        folder: Path = (options["folder"] or default_folder()).resolve()
         started = time.monotonic()
         try:
             path, manifest = create_backup(folder=folder, progress=self.progress)
-            removed = remove_old(folder, keep=options["keep"]) if options["keep"] else []
-        except (ProgramMissing, Error) as error:
+            keep = options["keep"]
+            removed = remove_old(folder, keep=keep, made=path, now=clock.now()) if keep else []
+        except (NoRoom, ProgramMissing, Error) as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT_RUN) from error
         except BackupFailed as error:
             raise CommandError(f"pg_dump failed, and no backup was made.\n{error}") from error
+        except ClockWentBack as error:
+            raise CommandError(f"{path} was made. {error}") from error
         except OSError as error:
             raise CommandError(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
         if options["json"]:
