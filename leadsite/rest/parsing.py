@@ -56,11 +56,11 @@ class FilesJSONParser(JSONParser):
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Raises ValueError for a name that is given twice: Python would take the last value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice[:_NAME_MAX_LENGTH]!r} is given twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the field {name[:_NAME_MAX_LENGTH]!r} is given twice")
+        found[name] = value
     return found
 
 
