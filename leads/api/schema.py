@@ -46,7 +46,8 @@ CHANGE: Final = (
     "Fields that you leave out keep their values. The answer is the lead as it is now; a key without the scope `read`"
     " gets `id` and `version` only.\n\n"
     "Which status may follow which: see Status of a lead. To become `lost` a lead needs a `lost_reason`. To not"
-    " overwrite a change of somebody else, send the version that you read, as `If-Match` or as `version`."
+    " overwrite a change of somebody else, send the version that you read, as `If-Match` or as `version`. A new"
+    " `customer_name` is a change of this lead, too; the customer's other leads keep their versions."
 )
 
 
