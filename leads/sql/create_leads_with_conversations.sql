@@ -31,6 +31,10 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
     IF v_constraint = 'leads_external_id_unique' AND NOT coalesce(p_all_or_nothing, true) THEN
+        IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+            RAISE EXCEPTION 'Another transaction has just taken an external_id of the list.' USING
+                ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction: its snapshot does not show that lead.';
+        END IF;
         -- Another session has committed this external id since lead_errors looked. The second attempt sees it, refuses
         -- that lead and creates the others.
         RETURN create_leads_with_conversations(p_user_id, p_leads, false);
