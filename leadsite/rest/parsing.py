@@ -11,7 +11,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from leadsite.rest.nesting import DEEPEST, is_too_deep
+
 _NAME_MAX_LENGTH: Final = 60
+_TOO_DEEP: Final = f"The body is nested too deeply: objects and lists may have {DEEPEST} levels."
 
 
 class BodyTooLarge(APIException):
@@ -37,13 +40,16 @@ class JSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object)
+            tree = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object)
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8.") from error
         except RecursionError as error:
-            raise ParseError("The body is nested too deeply.") from error
+            raise ParseError(_TOO_DEEP) from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+        if is_too_deep(tree):
+            raise ParseError(_TOO_DEEP)
+        return tree
 
 
 class FilesJSONParser(JSONParser):

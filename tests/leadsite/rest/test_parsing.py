@@ -30,6 +30,15 @@ def test_a_field_given_twice_among_many_is_found_in_one_pass():
     assert time.thread_time() - started < 1
 
 
+def test_a_body_is_nested_64_levels_at_most():
+    assert JSONParser().parse(BytesIO(b"[" * 64 + b"0" + b"]" * 64))
+    # From about 940 on another recursion, in a field or in json.dumps, would meet Python's limit.
+    for depth in (65, 500, 900, 940, 980, 50_000):
+        for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+            with pytest.raises(ParseError, match="nested too deeply"):
+                JSONParser().parse(BytesIO(opening * depth + b"0" + closing * depth))
+
+
 def test_a_body_of_a_megabyte_is_413(owner):
     body = json.dumps(ORDER | {"details": "x" * 1_000_000})
     assert (
