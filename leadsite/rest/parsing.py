@@ -1,6 +1,7 @@
 """Parsing of request bodies, and content negotiation: JSON only."""
 
 import json
+import math
 from typing import IO, Any, Final, NoReturn
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 
 from leadsite.rest.nesting import DEEPEST, is_too_deep
 
-_NAME_MAX_LENGTH: Final = 60
+_QUOTED_MAX_LENGTH: Final = 60
 _TOO_DEEP: Final = f"The body is nested too deeply: objects and lists may have {DEEPEST} levels."
 
 
@@ -40,7 +41,9 @@ class JSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            tree = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object)
+            tree = json.loads(
+                body.decode("utf-8"), parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+            )
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8.") from error
         except RecursionError as error:
@@ -65,9 +68,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the field {name[:_NAME_MAX_LENGTH]!r} is given twice")
+            raise ValueError(f"the field {name[:_QUOTED_MAX_LENGTH]!r} is given twice")
         found[name] = value
     return found
+
+
+def _number(digits: str) -> float:
+    """Raises ValueError for a number that is infinite in Python: 1e400, which jsonb cannot have."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:_QUOTED_MAX_LENGTH]} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
