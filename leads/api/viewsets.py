@@ -152,6 +152,7 @@ class LeadViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         description="Its conversation comes back with it; it is completed where the customer has another active one by"
         " now. A lead that is not deleted is answered as it is. 409 `external_id_taken` where another lead has its"
         " external id by now. A key without the scope `read` gets `id` and `version` only.",
+        parameters=[ETAG],
         request=None,
         responses={200: LeadSerializer, **errors(404, *WRITING, "external_id_taken")},
     )
