@@ -169,7 +169,9 @@ def _fields(error: Exception) -> dict[str, list[str]]:
     if isinstance(error, StatusNotAllowed):
         return {"status": [error.message]} | ({"allowed": list(error.allowed)} if error.allowed else {})
     if isinstance(error, LeadRefused | MessageRefused | ValueRefused):
-        return {error.field: [error.message]} if error.field else {}
+        places = error.places if isinstance(error, ExternalIdTaken) else ()
+        fields = [f"leads[{place}].{error.field}" for place in places] or ([error.field] if error.field else [])
+        return {field: [error.message] for field in fields}
     if field := _FIELD_OF.get(type(error)):
         return {field: [str(error)]}
     if not isinstance(error, exceptions.ValidationError):

@@ -9,8 +9,8 @@ import math
 import re
 from typing import Any, Final
 
-# Levels of objects and lists that a tree may have. Meta's deepest known part is at level 12.
-DEEPEST: Final = 64
+from leadsite.rest.nesting import DEEPEST, is_too_deep
+
 # Integers with more digits than this stay text: they do not fit into a bigint.
 _INT_DIGITS: Final = 18
 _TEXT_DIGITS: Final = 40
@@ -59,7 +59,7 @@ def parse(body: bytes) -> tuple[Any, list[tuple[str, str]]]:
         try:
             tree = _loads(text)
             # Nearly all bodies. Copying such a tree would cost four times as much as parsing it.
-            if storable(text) is text and not _ESCAPED.search(text) and not _is_too_deep(tree):
+            if storable(text) is text and not _ESCAPED.search(text) and not is_too_deep(tree):
                 return tree, []
         except RecursionError:
             tree = _loads(_prune(text))
@@ -67,17 +67,6 @@ def parse(body: bytes) -> tuple[Any, list[tuple[str, str]]]:
         raise NotJson(f"{error.msg} at character {error.pos}") from error
     cleaner = _Cleaner()
     return cleaner.clean(tree, 1, ""), list(cleaner.notes)
-
-
-def _is_too_deep(tree: Any) -> bool:
-    """Whether a non-empty object or list is deeper than DEEPEST levels; the tree itself is level 1."""
-    level = [tree]
-    for _ in range(DEEPEST):
-        parts = (node.values() if isinstance(node, dict) else node for node in level if isinstance(node, (dict, list)))
-        level = [part for inner in parts for part in inner if isinstance(part, (dict, list)) and part]
-        if not level:
-            break
-    return bool(level)
 
 
 def _loads(text: str) -> Any:

@@ -59,11 +59,13 @@ def without_details(error: StaleVersion | StatusNotAllowed) -> LeadRefused:
 
 
 def version_wanted(request: Request, version: int | None) -> int | None:
-    """The version in the If-Match header, an ETag; without one that of the body. Raises ValidationError."""
+    """The version in the If-Match header, an ETag, or that of the body. Raises ValidationError, also if they differ."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return version
     found = re.fullmatch(r'(?:W/)?"([0-9]{1,10})"', header.strip())
     if not found:
         raise ValidationError({"If-Match": ['Send the ETag of the lead as you read it: "3".']})
+    if version not in (None, int(found[1])):
+        raise ValidationError({"version": ["The header If-Match has another version. Send one of them."]})
     return int(found[1])

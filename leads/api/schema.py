@@ -37,15 +37,17 @@ CREATE: Final = (
 )
 CREATE_MANY: Final = (
     "Each lead is as in `POST /api/leads`. By default one invalid lead refuses all: 400, and `fields` names each error"
-    " as `leads[3].type`, counted from 0. With `all_or_nothing: false` the valid ones are created: 207 if some were"
-    " refused, 201 if none was; `results` has one entry for each lead, in their order.\n\n"
-    "A lead that is there already, by `external_id` and customer, counts as created, with its present ids."
+    " as `leads[3].type`, counted from 0; so does 409 `external_id_taken`. With `all_or_nothing: false` the valid ones"
+    " are created: 207 if some were refused, 201 if none was; `results` has one entry for each lead, in order.\n\n"
+    "A lead that is there already, by `external_id` and customer, counts as created, with its present ids. So does one"
+    " that is in the list twice."
 )
 CHANGE: Final = (
     "Fields that you leave out keep their values. The answer is the lead as it is now; a key without the scope `read`"
     " gets `id` and `version` only.\n\n"
     "Which status may follow which: see Status of a lead. To become `lost` a lead needs a `lost_reason`. To not"
-    " overwrite a change of somebody else, send the version that you read, as `If-Match` or as `version`."
+    " overwrite a change of somebody else, send the version that you read, as `If-Match` or as `version`. A new"
+    " `customer_name` is a change of this lead, too; the customer's other leads keep their versions."
 )
 
 

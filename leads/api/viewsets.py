@@ -1,7 +1,7 @@
 """The REST resource of leads. Each view parses the request, calls one service and builds the response."""
 
 from contextlib import nullcontext
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -25,7 +25,7 @@ from leads.api.answers import (
     without_details,
     without_open_leads,
 )
-from leads.api.batch import Outcome, Problems, create_batch, read_batch
+from leads.api.batch import Outcome, Refused, create_batch, read_batch
 from leads.api.filters import LeadFilter, LeadSearch
 from leads.api.schema import (
     ALL_CREATED,
@@ -48,7 +48,8 @@ from leads.api.serializers import (
 )
 from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
-from leads.services.create import CreatedLead, create_lead_once
+from leads.services.create import CreatedLead
+from leads.services.create_once import create_lead_once
 from leads.services.delete import delete_lead, restore_lead
 from leads.services.refusals import log_failed_creation
 from leads.services.status_order import StatusNotAllowed
@@ -151,6 +152,7 @@ class LeadViewSet(ReplicaListMixin, RetrieveModelMixin, OwnedViewSet[Lead]):
         description="Its conversation comes back with it; it is completed where the customer has another active one by"
         " now. A lead that is not deleted is answered as it is. 409 `external_id_taken` where another lead has its"
         " external id by now. A key without the scope `read` gets `id` and `version` only.",
+        parameters=[ETAG],
         request=None,
         responses={200: LeadSerializer, **errors(404, *WRITING, "external_id_taken")},
     )
@@ -174,10 +176,10 @@ def _create(user_id: UUID, request: Request) -> Response:
 def _create_batch(user_id: UUID, request: Request) -> Response:
     leads, all_or_nothing = read_batch(request.data)
     outcomes = create_batch(user_id=user_id, leads=leads, all_or_nothing=all_or_nothing)
-    failed = [n for n, outcome in enumerate(outcomes) if not isinstance(outcome, CreatedLead)]
+    failed = {n: outcome for n, outcome in enumerate(outcomes) if isinstance(outcome, Refused)}
     if failed and all_or_nothing:
         raise ValidationError(
-            {f"leads[{n}].{field}": texts for n in failed for field, texts in cast(Problems, outcomes[n]).items()}
+            {f"leads[{n}].{field}": texts for n, refused in failed.items() for field, texts in refused.fields.items()}
         )
     body = {
         "success": not failed,
@@ -197,8 +199,8 @@ def _result(index: int, outcome: Outcome) -> dict[str, Any]:
             "conversation_id": outcome.conversation_id,
             "conversation_created": outcome.conversation_created,
         }
-    error = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in outcome.items())
-    return {"index": index, "success": False, "error": error, "code": "invalid", "fields": outcome}
+    error = "; ".join(f"{field}: {' '.join(texts)}" for field, texts in outcome.fields.items())
+    return {"index": index, "success": False, "error": error, "code": outcome.code, "fields": outcome.fields}
 
 
 def log_refused_body(request: Request, error: APIException) -> None:

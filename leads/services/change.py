@@ -51,7 +51,8 @@ def change_lead(
         check_version(lead, version)
         columns = dict(changes)
         name = columns.pop("customer_name", None)
-        if name is not None and name != customer.name:
+        renamed = name is not None and name != customer.name
+        if renamed:
             Customer.objects.filter(pk=customer.pk).update(name=name, updated_at=clock.now())
         check_status(lead, columns)
         if not may_assign:
@@ -59,7 +60,9 @@ def change_lead(
         opens = lead.status not in OPEN_STATUSES and columns.get("status") in OPEN_STATUSES
         if opens and stays_with_leaver(lead.user_id, lead.assigned_to_id, columns):
             columns["assigned_to_id"] = None
-        if changed := {column for column, value in columns.items() if getattr(lead, column) != value}:
+        changed = {column for column, value in columns.items() if getattr(lead, column) != value}
+        if changed or renamed:
+            # Also for a new name alone, so that its version protects it.
             Lead.objects.filter(pk=lead.pk).update(
                 **{column: columns[column] for column in changed}, updated_at=clock.now()
             )

@@ -1,8 +1,6 @@
 """Service that creates leads with customer and conversation, for REST and the admin.
 
-A REST client may send a lead again, after a lost response or as a part of a growing list. A lead with the external id
-of an existing lead of the same customer is that lead: create_lead_once and create_leads_once return it with `existed`
-and leave it unchanged. An external id of another customer's lead is taken.
+A REST client may send a lead again: create_once.py.
 
 Through the same managers, and nowhere else, leads are created from inbound messages (receive.py), from files
 (import_rows.py) and with an outgoing message (whatsapp/outbound/enqueue.py, createLead). SQL clients call
@@ -28,10 +26,9 @@ from uuid import UUID
 from django.db import Error, transaction
 
 from conversations.models import Conversation, Customer, Opening
-from conversations.phone import phone_key
+from leads.creation_counts import count_creations
 from leads.models import Lead, LeadRow
-from leads.services.counts import count_creations
-from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
+from leads.services.refusals import LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
 from leadsite.accounts.models import User
 from leadsite.core import metrics
@@ -84,51 +81,6 @@ def create_valid_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) 
     return _create(user_id, leads, source, skip_invalid=True)
 
 
-def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
-    """Create one lead, unless it exists already. Opens the transaction; raises what create_lead raises.
-
-    `lead` has its phone in E.164 and its external id trimmed. In both cases the result names the customer's other open
-    leads.
-    """
-    (existing,) = _find_existing(user_id, [lead])
-    if existing is None:
-        try:
-            return create_lead(user_id=user_id, lead=lead, source=source)
-        except ExternalIdTaken:
-            # The same request may have created it between the look-up and the insert.
-            (existing,) = _find_existing(user_id, [lead])
-            if existing is None:
-                raise
-    metrics.leads_created(source, "existed")
-    return existing._replace(open_leads=_other_open_leads(user_id, existing))
-
-
-def create_leads_once(
-    *, user_id: UUID, leads: Sequence[NewLead], source: str, all_or_nothing: bool
-) -> list[CreatedLead | LeadError]:
-    """Create the leads that do not exist yet: all or none, or all valid ones. Opens the transaction.
-
-    `leads` have their phones in E.164 and their external ids trimmed; the result is in their order. Raises what
-    create_leads, or create_valid_leads, raises.
-    """
-    create = create_leads if all_or_nothing else create_valid_leads
-
-    def create_others(existing: Sequence[CreatedLead | None]) -> list[CreatedLead | LeadError]:
-        new = [lead for lead, found in zip(leads, existing, strict=True) if found is None]
-        created = iter(create(user_id=user_id, leads=new, source=source) if new else [])
-        return [found or next(created) for found in existing]
-
-    existing = _find_existing(user_id, leads)
-    try:
-        return create_others(existing)
-    except ExternalIdTaken:
-        # A concurrent request has just taken an external id. The same one may have: then these are its leads.
-        existing, before = _find_existing(user_id, leads), existing
-        if all_or_nothing and existing == before:
-            raise
-        return create_others(existing)
-
-
 def _create(
     user_id: UUID, leads: Sequence[NewLead], source: str, *, skip_invalid: bool
 ) -> list[CreatedLead | LeadError]:
@@ -151,30 +103,6 @@ def _create(
         if refusal is None or refusal is error:
             raise
         raise refusal from error
-
-
-def _find_existing(user_id: UUID, leads: Sequence[NewLead]) -> list[CreatedLead | None]:
-    """For each lead, return the existing one with its external id, if it is of the same customer."""
-    external_ids = {lead.external_id for lead in leads if lead.external_id}
-    if not external_ids:
-        return [None] * len(leads)
-    found = {
-        (external_id, lead.phone_key): CreatedLead(lead.id, lead.conversation_id, False, existed=True)
-        for external_id, lead in Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids).items()
-        if lead.phone_key is not None
-    }
-    return [
-        found.get((lead.external_id, phone_key(lead.customer_phone))) if lead.external_id else None for lead in leads
-    ]
-
-
-def _other_open_leads(user_id: UUID, lead: CreatedLead) -> list[UUID]:
-    """Return the customer's other open leads, newest first."""
-    owner = Conversation.objects.filter(user_id=user_id, pk=lead.conversation_id).values_list("customer_id", flat=True)
-    open_ones = [
-        lead_id for customer_id in owner for lead_id in Lead.objects.open_of(customer_id, limit=OPEN_LEADS_LIMIT + 1)
-    ]
-    return [lead_id for lead_id in open_ones if lead_id != lead.lead_id][:OPEN_LEADS_LIMIT]
 
 
 @retried(operation="create leads")

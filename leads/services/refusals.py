@@ -1,5 +1,7 @@
 """Refusals of new leads: exceptions, their translation from database errors, and the log event."""
 
+from collections.abc import Sequence
+
 import psycopg
 import structlog
 
@@ -27,7 +29,12 @@ class LeadRefused(Exception):
 
 
 class ExternalIdTaken(LeadRefused):
-    """Another lead of this business has the external id."""
+    """Another lead of this business has the external id.
+
+    `places`: of the leads in a list that was refused as a whole, from 0; empty for one lead, and where not looked up.
+    """
+
+    places: Sequence[int] = ()
 
 
 class UnknownBusiness(LeadRefused):

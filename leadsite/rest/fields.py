@@ -45,6 +45,12 @@ class StrictChoiceField(serializers.ChoiceField):
         values = ", ".join(value for value, _ in choices)
         super().__init__(choices, error_messages={"invalid_choice": f"Must be one of {values}."}, **options)
 
+    def to_internal_value(self, data: Any) -> Any:
+        # DRF would look up str(data): 5 as "5", and of a list all of its text.
+        if not isinstance(data, str):
+            self.fail("invalid_choice")
+        return super().to_internal_value(data)
+
 
 class StrictUUIDField(serializers.UUIDField):
     """A UUID as a JSON string: DRF would also take a number."""

@@ -1,6 +1,7 @@
 """Parsing of request bodies, and content negotiation: JSON only."""
 
 import json
+import math
 from typing import IO, Any, Final, NoReturn
 
 from django.conf import settings
@@ -11,7 +12,10 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-_NAME_MAX_LENGTH: Final = 60
+from leadsite.rest.nesting import DEEPEST, is_too_deep
+
+_QUOTED_MAX_LENGTH: Final = 60
+_TOO_DEEP: Final = f"The body is nested too deeply: objects and lists may have {DEEPEST} levels."
 
 
 class BodyTooLarge(APIException):
@@ -37,13 +41,18 @@ class JSONParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_object)
+            tree = json.loads(
+                body.decode("utf-8"), parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_object
+            )
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8.") from error
         except RecursionError as error:
-            raise ParseError("The body is nested too deeply.") from error
+            raise ParseError(_TOO_DEEP) from error
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}.") from error
+        if is_too_deep(tree):
+            raise ParseError(_TOO_DEEP)
+        return tree
 
 
 class FilesJSONParser(JSONParser):
@@ -56,12 +65,20 @@ class FilesJSONParser(JSONParser):
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Raises ValueError for a name that is given twice: Python would take the last value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field {twice[:_NAME_MAX_LENGTH]!r} is given twice")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the field {name[:_QUOTED_MAX_LENGTH]!r} is given twice")
+        found[name] = value
     return found
+
+
+def _number(digits: str) -> float:
+    """Raises ValueError for a number that is infinite in Python: 1e400, which jsonb cannot have."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:_QUOTED_MAX_LENGTH]} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -82,4 +82,7 @@ BAD_JSON = {
     "empty external id": Refused({"external_id": ""}, "external_id", "leads_external_id_length"),
     "blank external id": Refused({"external_id": " \t"}, "external_id", "leads_external_id_length"),
     "long external id": Refused({"external_id": "x" * 201}, "external_id", "leads_external_id_length"),
+    "an external id in another spelling": Refused({"externalId": "row-1"}, "externalId"),
+    "a field that is not one": Refused({"detail": "Two cakes"}, "detail"),
+    "a field that is not one, as null": Refused({"source": None}, "source"),
 }

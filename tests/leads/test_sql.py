@@ -189,6 +189,19 @@ def test_an_external_id_taken_concurrently_refuses_only_its_lead(owner):
     assert result["results"][0]["constraint"] == "leads_external_id_unique"
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_an_external_id_taken_since_the_snapshot_is_a_serialization_failure(owner, level):
+    """Another call in the same transaction could not see it either: the client repeats the transaction."""
+    with session() as client:
+        client.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+        client.execute("SELECT FROM leads")
+        owner.call_batch_function([OTHER | {"external_id": "late"}])
+        leads = json.dumps([ORDER | {"external_id": "late"}])
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            client.execute("SELECT create_leads_with_conversations(%s, %s, false)", [owner.id, leads])
+
+
 def test_the_servers_log_contains_neither_number_nor_name(owner):
     """The functions log a WARNING: with RAISE LOG the server would also log the statement, which contains both."""
     with connection.cursor() as cursor:

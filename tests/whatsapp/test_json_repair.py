@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from whatsapp.json_repair import DEEPEST, parse
+from leadsite.rest.nesting import DEEPEST
+from whatsapp.json_repair import parse
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])

@@ -63,11 +63,19 @@ class JsonRows:
 
     def _row(self, line: int, text: str, parsed: dict[str, Any]) -> Row | None:
         try:
-            cells = [_text(parsed[key], text, key) if key in parsed else ABSENT for key in self.header]
+            cells = self._cells(text, parsed)
         except RecursionError:
             return Row(line, [text], gettext_noop("A value is nested too deeply."))
         error = self._row_error(text, cells, parsed)
         return Row(line, cells, error) if error or any(map(str.strip, cells)) else None
+
+    def _cells(self, text: str, parsed: dict[str, Any]) -> list[str]:
+        """Numbers were parsed as text. Raises RecursionError."""
+        nested: dict[str, Any] = {}
+        if any(isinstance(parsed.get(key), (dict, list)) for key in self.header):
+            # Parsed again, once, because numbers inside of a list must not become texts.
+            nested = json.loads(text, parse_int=_whole)
+        return [_text(parsed[key], nested.get(key)) if key in parsed else ABSENT for key in self.header]
 
     def _row_error(self, text: str, cells: list[str], parsed: dict[str, Any]) -> str | None:
         # Only an escape can produce what a text file cannot contain: a lone surrogate, a NUL.
@@ -118,16 +126,15 @@ def _keys(text: str) -> list[str]:
     return [] if isinstance(parsed, str) else [key for key in parsed if _is_unicode(key) and "\0" not in key]
 
 
-def _text(value: Any, line: str, key: str) -> str:
-    """Return the cell for a value; numbers were parsed as text. Raises RecursionError."""
+def _text(value: Any, nested: Any) -> str:
+    """Return the cell for a value; `nested` is the same where it is an object or a list, with its numbers."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # Parse again, because numbers inside of a list must not become texts.
-    return json.dumps(json.loads(line, parse_int=_whole)[key], ensure_ascii=False)
+    return json.dumps(nested, ensure_ascii=False)
 
 
 def _whole(digits: str) -> int | str:

@@ -119,7 +119,7 @@ class WebhookEndpointViewSet(ListModelMixin, RetrieveModelMixin, OwnedViewSet[We
     )
     @action(detail=True, methods=["post"], url_path="retry-failed", scope="write", takes_body=True)
     def retry_failed(self, request: Request, endpoint_id: UUID) -> Response:
-        fields = _RETRY_FAILED.run_validation(request.data or {})
+        fields = _RETRY_FAILED.run_validation(request.data)
         resent = resend_failed(user_id=self.user_id, endpoint_id=endpoint_id, since=fields.get("since"))
         return Response({"success": True, **resent._asdict()}, status=status.HTTP_202_ACCEPTED)
 

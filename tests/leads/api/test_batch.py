@@ -74,8 +74,27 @@ class TestExternalIds:
             assert owner.row_counts() == (1, 1, 1)
         else:
             assert answer.status_code == 207
-            assert list(answer.json()["results"][0]["fields"]) == ["external_id"]
+            taken = answer.json()["results"][0]
+            assert (taken["code"], list(taken["fields"])) == ("external_id_taken", ["external_id"])
             assert owner.row_counts() == (2, 2, 2)
+
+    def test_every_lead_whose_external_id_is_taken_is_named(self, owner):
+        post(owner, [lead(1, external_id="row")])
+        leads = [lead(2), lead(3, external_id="row"), lead(4, external_id="new"), lead(5, external_id="new")]
+        body = refused(post(owner, leads), 409)
+        assert body["code"] == "external_id_taken"
+        assert list(body["fields"]) == ["leads[1].external_id", "leads[3].external_id"]
+        assert owner.row_counts() == (1, 1, 1)
+
+    @pytest.mark.parametrize("all_or_nothing", [True, False])
+    def test_a_lead_that_is_twice_in_a_batch_is_created_once(self, owner, all_or_nothing):
+        leads = [lead(1, external_id="row"), lead(2), lead(1, external_id="row")]
+        answer = post(owner, leads, all_or_nothing=all_or_nothing)
+        assert answer.status_code == 201, answer.content
+        first, _, again = answer.json()["results"]
+        assert first["lead_id"] == again["lead_id"]
+        assert (first["conversation_created"], again["conversation_created"]) == (True, False)
+        assert owner.row_counts() == (2, 2, 2)
 
     def test_the_same_external_id_twice_in_a_batch_is_one_lead_and_an_error(self, owner):
         answer = post(owner, [lead(1, external_id="row"), lead(2, external_id="row")], all_or_nothing=False)

@@ -3,6 +3,8 @@
 import pytest
 
 from conversations.models import Message
+from leads.models import Lead
+from leadsite.description.guide import guide
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -26,6 +28,20 @@ def test_delete_and_restore(owner: Business) -> None:
     assert {name: restored.json()[name] for name in same} == {name: before[name] for name in same}
     assert restored.headers["ETag"] == '"3"'
     assert owner.client.post(f"{path}/restore").json() == restored.json()
+
+
+def test_changes_are_copied_as_the_guide_says(owner: Business) -> None:
+    """By two lists with `updated_after`: a deleted lead is in the second, a renamed one in the first."""
+    made = [owner.post_lead(customer_phone=f"+4915100000{n:03}").json()["lead_id"] for n in range(3)]
+    Lead.objects.update(updated_at="2020-03-01T00:00:00Z")
+    assert owner.client.delete(f"/api/leads/{made[0]}").status_code == 204
+    assert owner.client.patch(f"/api/leads/{made[1]}", {"customer_name": "Amina"}, format="json").status_code == 200
+    found = {}
+    for deleted in ("false", "true"):
+        answer = owner.client.get("/api/leads", {"updated_after": "2021-01-01T00:00:00Z", "deleted": deleted})
+        found[deleted] = [lead["id"] for lead in answer.json()["results"]]
+    assert found == {"false": [made[1]], "true": [made[0]]}
+    assert "`GET /api/leads?deleted=true&updated_after=…`" in guide()
 
 
 def test_restoring_is_refused_where_the_external_id_is_taken(owner: Business) -> None:

@@ -106,6 +106,20 @@ class TestVersions:
         assert body["code"] == "stale_version"
         assert lead.row().details == "Somebody else was faster"
 
+    def test_of_two_new_names_for_one_version_the_second_is_409(self, lead):
+        renamed = lead.patch(customer_name="Amina", version=1)
+        assert (renamed.json()["version"], renamed.headers["ETag"]) == (2, '"2"')
+        assert refused(lead.patch(customer_name="Anna", version=1), 409)["code"] == "stale_version"
+        assert Customer.objects.get().name == "Amina"
+        assert lead.patch(customer_name="Amina").json()["version"] == 2
+        history = lead.business.client.get(f"{lead.path}/history").json()["results"]
+        assert [entry["action"] for entry in history] == ["insert"]
+
+    def test_two_versions_that_differ_are_400(self, lead):
+        answer = lead.patch(details="a", version=3, headers={"If-Match": '"1"'})
+        assert list(refused(answer, 400)["fields"]) == ["version"]
+        assert lead.patch(details="a", version=1, headers={"If-Match": '"1"'}).status_code == 200
+
     def test_any_version_is_changed_without_a_version_or_with_a_star(self, lead):
         assert lead.patch(details="a").status_code == 200
         assert lead.patch(details="b", headers={"If-Match": "*"}).status_code == 200

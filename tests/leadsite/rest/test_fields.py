@@ -20,6 +20,7 @@ OTHERS: list[tuple[Any, list[Any]]] = [
     (StrictIntegerField(), ["5", 5.0, True, []]),
     (StrictBooleanField(), ["yes", 1, "true", []]),
     (WORD, ["cake", 5, True, []]),
+    (StrictChoiceField([("5", "Five")]), [5, 5.0, True, []]),
 ]
 
 

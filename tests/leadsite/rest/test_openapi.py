@@ -45,6 +45,19 @@ def test_every_route_for_integrators_is_in_it_and_tested():
     assert operations == set(OPERATIONS)
 
 
+def test_each_answer_that_is_one_lead_has_its_etag():
+    described = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))["paths"]
+    headers = {
+        f"{method.upper()} {path}": "ETag" in answer["headers"]
+        for path, methods in described.items()
+        for method, operation in methods.items()
+        for answer in operation["responses"].values()
+        if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Lead")
+    }
+    one = "/api/leads/{lead_id}"
+    assert headers == {f"GET {one}": True, f"PATCH {one}": True, f"POST {one}/restore": True}
+
+
 @pytest.mark.parametrize("path", ["/api/docs", "/api/docs/redoc", "/api/docs/"])
 def test_its_pages_name_no_other_host(anonymous: APIClient, path: str, db: None):
     answer = anonymous.get(path)

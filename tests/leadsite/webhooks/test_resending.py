@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from leadsite.accounts.services import issue_api_key
 from leadsite.webhooks import resending
 from leadsite.webhooks.models import WebhookEvent
+from tests.envelope import refused
 from tests.leadsite.webhooks.integrator import Integrator, post
 from tests.staff import address, messages_of, staff_of
 
@@ -110,6 +111,15 @@ def test_an_invalid_time_is_an_error_and_nothing_is_sent(integrator, owner, body
     owner.post_lead()
     fail_all()
     assert owner.client.post(f"{integrator.address}/retry-failed", body, format="json").status_code == 400
+    assert integrator.row().state == "failed"
+
+
+@pytest.mark.parametrize("body", ["[]", '""', "0", "false", "null"])
+def test_a_body_that_is_no_object_is_an_error_and_nothing_is_sent(integrator, owner, body):
+    owner.post_lead()
+    fail_all()
+    answer = owner.client.post(f"{integrator.address}/retry-failed", body, content_type="application/json")
+    assert list(refused(answer, 400)["fields"]) == ["body"]
     assert integrator.row().state == "failed"
 
 

@@ -18,10 +18,9 @@ DECLARE
 BEGIN
     PERFORM set_config('leadsite.past', 'off', true);
     SELECT count(lead_id), count(error), coalesce(json_agg(
-               CASE WHEN error IS NULL THEN json_build_object(
+               CASE WHEN error IS NOT NULL THEN lead_refusal(index, error) ELSE json_build_object(
                    'index', index, 'success', true, 'lead_id', lead_id, 'conversation_id', conversation_id,
-                   'conversation_created', conversation_created)
-               ELSE lead_refusal(index, error) END ORDER BY index), '[]'::json)
+                   'conversation_created', conversation_created) END ORDER BY index), '[]'::json)
     INTO v_created, v_failed, v_results
     FROM make_leads(p_user_id, p_leads, coalesce(p_all_or_nothing, true));
     IF v_failed > 0 THEN
@@ -31,8 +30,10 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
     IF v_constraint = 'leads_external_id_unique' AND NOT coalesce(p_all_or_nothing, true) THEN
-        -- Another session has committed this external id since lead_errors looked. The second attempt sees it, refuses
-        -- that lead and creates the others.
+        -- Another session has committed it since lead_errors looked. A second attempt sees that, but in no older snapshot.
+        IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+            RAISE serialization_failure USING MESSAGE = 'An external_id was taken.', HINT = 'Repeat the transaction.';
+        END IF;
         RETURN create_leads_with_conversations(p_user_id, p_leads, false);
     END IF;
     RAISE WARNING '%', json_build_object('event', 'lead_creation_failed', 'source', 'sql', 'sqlstate', SQLSTATE,
@@ -43,8 +44,7 @@ EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violat
     FROM lead_errors(p_user_id, CASE WHEN v_failed > 0 THEN p_leads ELSE '[]' END);
     RETURN json_build_object(
         'success', false, 'created', 0, 'failed', v_failed,
-        'error', CASE v_constraint WHEN 'leads_external_id_unique' THEN 'Another lead has this external_id.'
-                 ELSE SQLERRM END,
+        'error', CASE v_constraint WHEN 'leads_external_id_unique' THEN 'Another lead has this external_id.' ELSE SQLERRM END,
         'code', SQLSTATE, 'constraint', nullif(v_constraint, ''), 'results', v_results);
 END
 $$;

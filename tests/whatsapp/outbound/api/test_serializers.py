@@ -49,3 +49,25 @@ def test_either_a_message_or_a_template_is_needed(mailing):
     both = refused(mailing.post(**HELLO, template=TEMPLATE), 400)
     neither = refused(mailing.post(to=AMINA), 400)
     assert list(both["fields"]) == list(neither["fields"]) == ["message"]
+
+
+def test_a_nested_template_is_never_a_fault(mailing):
+    """Just below the parser's own limit, json.dumps met Python's limit of recursion."""
+    body = {name: value for name, value in HELLO.items() if name != "message"}
+    for depth in range(60, 1000, 20):
+        nested = '{"a":' * depth + "0" + "}" * depth
+        template = json.dumps(TEMPLATE | {"components": ["here"]}).replace('"here"', nested)
+        text = json.dumps(body | {"template": "here"}).replace('"here"', template)
+        answer = mailing.business.client.post("/api/whatsapp", text, content_type="application/json")
+        assert answer.status_code == (202 if depth == 60 else 400), (depth, answer.content)
+
+
+def test_a_number_that_is_too_large_is_400_before_the_database(mailing):
+    body = {name: value for name, value in HELLO.items() if name != "message"}
+    template = TEMPLATE | {"components": [{"type": "body", "amount": "here"}]}
+    for number in ("1e400", "-1e400", "1" * 400 + ".0"):
+        text = json.dumps(body | {"template": template}).replace('"here"', number)
+        answer = mailing.business.client.post("/api/whatsapp", text, content_type="application/json")
+        found = refused(answer, 400)
+        assert (found["code"], "too large" in found["error"]) == ("malformed", True), found
+    assert nothing_stored(mailing.business)

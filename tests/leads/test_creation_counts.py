@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from leads.services.counts import count_creations
+from leads.creation_counts import count_creations
 from leads.services.rules import EXTERNAL_ID_TAKEN, NAME_MISSING, NewLead
 from leadsite.core import failures, metrics
 from leadsite.core.failures import Failure
