@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from leads.api.serializers import read_new_lead
 from leads.models import Lead
 from leads.services.create import CreatedLead
-from leads.services.create_once import create_leads_once
+from leads.services.create_many import create_leads_once
 from leads.services.rules import EXTERNAL_ID_TAKEN, LeadError, NewLead
 from leadsite.rest.known_names import unknown_names
 

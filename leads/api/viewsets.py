@@ -48,8 +48,7 @@ from leads.api.serializers import (
 )
 from leads.models import Lead
 from leads.services.change import StaleVersion, change_lead
-from leads.services.create import CreatedLead
-from leads.services.create_once import create_lead_once
+from leads.services.create import CreatedLead, create_lead_once
 from leads.services.delete import delete_lead, restore_lead
 from leads.services.refusals import log_failed_creation
 from leads.services.status_order import StatusNotAllowed

@@ -1,6 +1,8 @@
 """Service that creates leads with customer and conversation, for REST and the admin.
 
-A REST client may send a lead again: create_once.py.
+A REST client may send a lead again, after a lost response or as a part of a growing list (create_many.py). A lead with
+the external id of an existing lead of the same customer is that lead: it is returned with `existed`, and stays as it
+is. An external id of another customer's lead is taken.
 
 Through the same managers, and nowhere else, leads are created from inbound messages (receive.py), from files
 (import_rows.py) and with an outgoing message (whatsapp/outbound/enqueue.py, createLead). SQL clients call
@@ -26,9 +28,10 @@ from uuid import UUID
 from django.db import Error, transaction
 
 from conversations.models import Conversation, Customer, Opening
+from conversations.phone import phone_key
 from leads.creation_counts import count_creations
 from leads.models import Lead, LeadRow
-from leads.services.refusals import LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
+from leads.services.refusals import ExternalIdTaken, LeadRefused, UnknownBusiness, log_failed_creation, refusal_of
 from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, external_ids, without_taken
 from leadsite.accounts.models import User
 from leadsite.core import metrics
@@ -79,6 +82,50 @@ def create_valid_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) 
     a repeated call then reports for that lead alone; django.db.Error.
     """
     return _create(user_id, leads, source, skip_invalid=True)
+
+
+def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
+    """Create one lead, unless it exists already. Opens the transaction; raises what create_lead raises.
+
+    `lead` has its phone in E.164 and its external id trimmed. In both cases the result names the customer's other open
+    leads.
+    """
+    (existing,) = find_existing(user_id, [lead])
+    if existing is None:
+        try:
+            return create_lead(user_id=user_id, lead=lead, source=source)
+        except ExternalIdTaken:
+            # The same request may have created it between the look-up and the insert.
+            (existing,) = find_existing(user_id, [lead])
+            if existing is None:
+                raise
+    metrics.leads_created(source, "existed")
+    return existing._replace(open_leads=_other_open_leads(user_id, existing))
+
+
+def repeated_key(lead: NewLead) -> tuple[str, str] | None:
+    """What a lead that is sent again has in common with the first one; None for a lead that is new each time."""
+    return (lead.external_id, phone_key(lead.customer_phone)) if lead.external_id else None
+
+
+def find_existing(user_id: UUID, leads: Sequence[NewLead]) -> list[CreatedLead | None]:
+    """For each lead, return the existing one with its external id, if it is of the same customer."""
+    keys = [repeated_key(lead) for lead in leads]
+    external_ids = {key[0] for key in keys if key}
+    found = {
+        (external_id, lead.phone_key): CreatedLead(lead.id, lead.conversation_id, False, existed=True)
+        for external_id, lead in Lead.objects.by_external_id(user_id=user_id, external_ids=external_ids).items()
+    }
+    return [found.get(key) if key else None for key in keys]
+
+
+def _other_open_leads(user_id: UUID, lead: CreatedLead) -> list[UUID]:
+    """Return the customer's other open leads, newest first."""
+    owner = Conversation.objects.filter(user_id=user_id, pk=lead.conversation_id).values_list("customer_id", flat=True)
+    open_ones = [
+        lead_id for customer_id in owner for lead_id in Lead.objects.open_of(customer_id, limit=OPEN_LEADS_LIMIT + 1)
+    ]
+    return [lead_id for lead_id in open_ones if lead_id != lead.lead_id][:OPEN_LEADS_LIMIT]
 
 
 def _create(

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from leads.models import Lead
-from leads.services.create import CreatedLead
-from leads.services.create_once import create_lead_once, create_leads_once
+from leads.services.create import CreatedLead, create_lead_once
+from leads.services.create_many import create_leads_once
 from leads.services.refusals import ExternalIdTaken
 from leads.services.rules import EXTERNAL_ID_TAKEN, LeadError, NewLead
 from tests.factories import ORDER, Business, new_lead
