@@ -171,6 +171,7 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> set[UUID]:
                 status=Status.SENT,
                 at=now,
                 details={"accepted": outcome.details} if outcome.details else {},
+                recipient=outcome.recipient_of(message),
             )
             for message, outcome in results
         ]
