@@ -60,7 +60,8 @@ class MessageRecord:
     """A message's row, as far as statuses are concerned. `is_new`: inserted in this transaction.
 
     `is_ours`: no provider's copy, but queued here. `former_ids`: the provider's ids and tokens of attempts that failed,
-    see Note [Former ids] in whatsapp/outbound/requeue.py.
+    see Note [Former ids] in whatsapp/outbound/requeue.py. `lacks_id`: its customer and their phone key, where the
+    customer has no WhatsApp user id and that was asked for.
     """
 
     id: UUID
@@ -73,6 +74,7 @@ class MessageRecord:
     is_ours: bool = True
     former_ids: frozenset[str] = frozenset()
     conversation_id: UUID | None = None
+    lacks_id: tuple[UUID, str] | None = None
 
     @property
     def key(self) -> ProviderKey:

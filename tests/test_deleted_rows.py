@@ -27,6 +27,7 @@ SQL = {
     "conversations/models/outbox.py _CHATS": "the 24-hour window is WhatsApp's, which knows of no deletion",
     "conversations/models/outbox.py _QUEUE": HIDES,
     "conversations/models/past.py _SET_TIMES": BY_ID,
+    "conversations/models/reported.py _LOCK_REPORTED": "statuses are about messages of deleted conversations too",
     "conversations/models/senders.py _KNOWN": HIDES,
     "leads/management/commands/verify_transactions.py Proofs": "orphans are looked for among all rows",
     "leads/migrating/lookups.py _CONVERSATIONS": "an id is taken, whether its row is deleted or not",

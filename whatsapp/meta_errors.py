@@ -40,8 +40,10 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
     (_stop, (0, 190, UNKNOWN_NUMBER, 3, 10, *range(200, 300), 131005)),
     (_stop, (131037, 131045, 133006, 133010)),
     (_stop, (131042, 134011)),
-    # 131048: messages were reported as spam; Meta asks to wait some hours.
-    (_stop, (368, 131031, 131048)),
+    (_stop, (368, 131031)),
+    # Messages were reported as spam; Meta asks to wait some hours. Where this one stayed first in the queue, it would
+    # stop the number again as soon as staff resume it.
+    (_stop_and_fail, (131048,)),
     # The business may not write to people in this country; it can write to others once staff have resumed the number.
     (_stop_and_fail, (130497,)),
     (_opted_out, (131050,)),

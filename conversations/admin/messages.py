@@ -12,7 +12,7 @@ from conversations.admin.customer_rows import NoAddOrDeleteAdmin, name_and_phone
 from conversations.channels import channel_of, with_channel
 from conversations.kinds import shown_text_of_message
 from conversations.models import Message
-from conversations.models.messages import SETTLED
+from conversations.models.messages import IS_UNDECIDED, SETTLED
 from conversations.search.pages import FoundPages, search
 from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import badge, foreign, link, shorten
@@ -25,7 +25,7 @@ class DeliveryFilter(admin.SimpleListFilter):
     parameter_name = "delivery"
     states: ClassVar[dict[str, tuple[Any, Q]]] = {
         "not": (_("Failed or unknown"), Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
-        "unknown": (_("Unknown"), Q(status="unknown")),
+        "unknown": (_("Unknown"), IS_UNDECIDED),
         "queued": (_("Queued or being sent"), Q(status__in=["queued", "sending"])),
     }
 

@@ -609,7 +609,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
-                condition=models.Q(("status", "unknown")), fields=["user", "id"], name="messages_unknown"
+                condition=models.Q(("status", "unknown"), models.Q(("extras__has_key", "settled"), _negated=True)),
+                fields=["user", "id"],
+                name="messages_unknown",
             ),
         ),
         migrations.AddIndex(

@@ -16,6 +16,7 @@ from conversations.models.marketing import Undelivered
 from conversations.models.media import DueMedia, NewMedia, Orphan, StoredMedia
 from conversations.models.messages import (
     CONTENT_MAX_LENGTH,
+    IS_UNDECIDED,
     KIND_MAX_LENGTH,
     PROVIDER_ID_MAX_LENGTH,
     SETTLED,
@@ -29,6 +30,7 @@ from conversations.models.statuses import ParkedStatus
 
 __all__ = [
     "CONTENT_MAX_LENGTH",
+    "IS_UNDECIDED",
     "KIND_MAX_LENGTH",
     "LABEL_MAX_LENGTH",
     "MOST_LABELS",

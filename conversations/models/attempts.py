@@ -24,7 +24,7 @@ _IS_OVERTAKEN: Final = """EXISTS (
 # `m` is a message that the provider accepted and reports as failed.
 _LOCK_ATTEMPTS: Final = f"""
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.status, m.attempts, m.retry_kind, m.retries,
-           m.extras -> 'former_ids', m.conversation_id, m.extras ? 'sent_again_as', {_IS_OVERTAKEN}
+           m.extras -> 'former_ids', m.conversation_id, m.extras ? 'settled', {_IS_OVERTAKEN}
     FROM messages AS m
     WHERE m.direction = 'out' AND m.id = ANY (%s::uuid[] || ARRAY(
         SELECT coalesce(
@@ -51,7 +51,10 @@ _REQUEUE: Final = """
 
 
 class Attempt(NamedTuple):
-    """A message that a report of failure is about. `is_overtaken`: later messages of its chat have been sent since."""
+    """A message that a report of failure is about. `is_overtaken`: later messages of its chat have been sent since.
+
+    `is_settled`: staff have sent it again, or left it.
+    """
 
     id: UUID
     user_id: UUID
@@ -63,7 +66,7 @@ class Attempt(NamedTuple):
     retries: int
     former_ids: list[str]
     conversation_id: UUID
-    was_sent_again: bool
+    is_settled: bool
     is_overtaken: bool
 
 

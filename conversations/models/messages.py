@@ -25,6 +25,8 @@ KIND_MAX_LENGTH = 100
 PROVIDER_ID_MAX_LENGTH = 500
 # Key in the extras of a failed or unknown message about which somebody has decided: "sent again", "left".
 SETTLED = "settled"
+# Of messages that need a person's decision.
+IS_UNDECIDED = Q(status="unknown") & ~Q(extras__has_key=SETTLED)
 
 
 class MessageDirection(models.TextChoices):
@@ -173,7 +175,7 @@ class Message(OwnedModel):
                 name="messages_by_former_id",
             ),
             # Read by the admin's index page: messages that need a person's decision.
-            models.Index(fields=["user", "id"], condition=Q(status="unknown"), name="messages_unknown"),
+            models.Index(fields=["user", "id"], condition=IS_UNDECIDED, name="messages_unknown"),
             # Read by the inbox: messages that did not arrive, or perhaps did not, and nobody has decided about.
             models.Index(
                 fields=["user", "conversation", "id"],

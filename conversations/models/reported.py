@@ -16,8 +16,12 @@ _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
            m.created_at >= transaction_timestamp(),
            m.status, m.error, m.extras -> 'times', m.extras -> 'details', m.attempts > 0,
-           m.extras -> 'former_ids', m.conversation_id
+           m.extras -> 'former_ids', m.conversation_id, nameless.id, nameless.phone_key
     FROM messages AS m
+    LEFT JOIN LATERAL (
+        SELECT c.id, c.phone_key FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
+        WHERE %s AND v.id = m.conversation_id AND c.whatsapp_user_id IS NULL OFFSET 0
+    ) AS nameless ON true
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
         SELECT coalesce(
             (SELECT k.id FROM messages AS k
@@ -32,7 +36,7 @@ _LOCK_REPORTED: Final = """
                 ) AS k WHERE k.user_id = given.user_id LIMIT 1) END)
         FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::boolean[])
             AS given (user_id, provider_id, token, has_arrived)))
-    ORDER BY m.id FOR NO KEY UPDATE
+    ORDER BY m.id FOR NO KEY UPDATE OF m
 """
 # Clears `due_at` and the lease, so that no worker sends a message whose status is already known.
 _WRITE_STATUSES: Final = """
@@ -51,16 +55,23 @@ class ReportedMessageManager:
     """The part of Message.objects by which reports are applied."""
 
     def lock_reported(
-        self, *, keys: Mapping[ProviderKey, str | None], arrived: Container[ProviderKey], ids: Sequence[UUID]
+        self,
+        *,
+        keys: Mapping[ProviderKey, str | None],
+        arrived: Container[ProviderKey],
+        ids: Sequence[UUID],
+        name_ids: bool = False,
     ) -> list[MessageRecord]:
         """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
 
         The value of each key is its token: where no message has the id, an outgoing one with the token is returned.
         For the keys in `arrived` then one with the id or token among its former ids, see Note [Former ids] in
-        whatsapp/outbound/requeue.py. Caller holds the transaction.
+        whatsapp/outbound/requeue.py. `name_ids`: reports name WhatsApp user ids, so it is read whose customers lack
+        one. Caller holds the transaction.
         """
         has_arrived = array(key in arrived for key in keys)
-        rows = fetch_rows(_LOCK_REPORTED, [array(ids), *arrays_of_keys(keys), array(keys.values()), has_arrived])
+        given = [*arrays_of_keys(keys), array(keys.values()), has_arrived]
+        rows = fetch_rows(_LOCK_REPORTED, [name_ids, array(ids), *given])
         return [
             MessageRecord(
                 id=message_id,
@@ -73,10 +84,11 @@ class ReportedMessageManager:
                 is_ours=is_ours,
                 former_ids=frozenset(json.loads(former_ids)) if former_ids else frozenset(),
                 conversation_id=conversation_id,
+                lacks_id=(customer_id, phone_key) if customer_id and phone_key else None,
             )
             for row in rows
-            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state in [row[:-3]]
-            for is_ours, former_ids, conversation_id in [row[-3:]]
+            for message_id, user_id, provider_id, token, is_outgoing, is_new, *state in [row[:-5]]
+            for is_ours, former_ids, conversation_id, customer_id, phone_key in [row[-5:]]
         ]
 
     def write_statuses(self, messages: Sequence[MessageRecord], *, applied: Sequence[UUID]) -> None:

@@ -6,9 +6,10 @@ the statistics say.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -109,6 +110,21 @@ _LOCKED: Final = """
 """
 _LOCKED_BY_PHONE: Final = _LOCKED.format(identifier="phone_key")
 _LOCKED_BY_ID: Final = _LOCKED.format(identifier="whatsapp_user_id")
+# Not an id that another customer has, nor where the number or the id has become another one since.
+_ADD_USER_IDS: Final = """
+    UPDATE customers AS c SET
+        whatsapp_user_id = given.whatsapp_user_id, identified_at = greatest(c.identified_at, given.at),
+        updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+        AS given (id, user_id, phone_key, whatsapp_user_id, at)
+    -- Both conditions, so that the index is used for these ids, whatever the statistics say.
+    WHERE c.id = given.id AND c.id = ANY (%s::uuid[])
+        AND c.user_id = given.user_id AND c.phone_key = given.phone_key AND c.whatsapp_user_id IS NULL
+        AND NOT EXISTS (SELECT FROM customers AS other WHERE other.whatsapp_user_id = given.whatsapp_user_id
+                        AND other.user_id = given.user_id OFFSET 0)
+        AND NOT EXISTS (SELECT FROM customer_moves AS m WHERE m.user_id = given.user_id
+                        AND m.former IN (given.phone_key, given.whatsapp_user_id) AND m.moved_at >= given.at OFFSET 0)
+"""
 # The customer who was `former` is `phone` or `whatsapp_user_id` from then on.
 _INSERT: Final = """
     INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
@@ -128,6 +144,16 @@ _KNOWN_COLUMNS: Final = attrgetter(
     *("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
 )
 _WRITTEN_COLUMNS: Final = attrgetter("user_id", "phone", "whatsapp_user_id", "name", "name_at", "identified_at")
+
+
+class NewUserId(NamedTuple):
+    """A WhatsApp user id that belonged to the customer's number at a time."""
+
+    customer_id: UUID
+    user_id: UUID
+    phone_key: str
+    whatsapp_user_id: str
+    at: datetime
 
 
 class SenderManager(models.Manager[M]):
@@ -153,6 +179,18 @@ class SenderManager(models.Manager[M]):
     def write_by_id(self, rows: Rows) -> Written:
         """The same for customers without a phone."""
         return _write(rows, _WRITE_BY_ID, _LOCKED_BY_ID)
+
+    def lock_free(self, ids: Collection[UUID]) -> set[UUID]:
+        """Lock those of the customers whom nobody has locked, and return their ids. Caller holds the transaction."""
+        free = self.filter(pk__in=ids).select_for_update(skip_locked=True, no_key=True)
+        return set(free.values_list("pk", flat=True))
+
+    def add_user_ids(self, new: Sequence[NewUserId]) -> None:
+        """Store the ids of customers who have none. Caller has locked the customers. Raises django.db.IntegrityError:
+        customers_whatsapp_user_id_unique.
+        """
+        if new:
+            fetch_rows(_ADD_USER_IDS, [*column_arrays(new), array(one.customer_id for one in new)])
 
 
 def _write(rows: Rows, write: str, locked: str) -> Written:

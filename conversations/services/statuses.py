@@ -25,6 +25,7 @@ from conversations.message_status_order import (
 )
 from conversations.models import Message, ParkedStatus
 from conversations.services.late_deliveries import statuses_of_erased
+from conversations.services.user_ids import add_user_ids_afterwards
 from conversations.services.waiting import update_waiting
 
 
@@ -44,7 +45,7 @@ class StatusReport:
     message_id: UUID | None = None
     opts_out: bool = False  # the message failed because the customer has opted out of marketing
     provider_token: str | None = None  # what is the same in all ids that the provider has for the message
-    recipient: Sender | None = None  # of one that opts out
+    recipient: Sender | None = None  # where it opts out, or where the provider names number and WhatsApp user id
 
     @property
     def has_arrived(self) -> bool:
@@ -82,11 +83,10 @@ class Applied(NamedTuple):
 def apply_statuses(*, statuses: Sequence[StatusReport]) -> Applied:
     """Apply reports to messages, and park those whose message is not stored, unless it was erased.
 
-    The order of the reports does not matter (conversations/message_status_order.py). Two statements where every message
-    has its provider id, at most six otherwise, however many reports; two more where a message becomes failed, or is so
-    no longer: the customer then waits for an answer, or not. Locks messages in the order of their ids, then parked rows
-    in the order of (user, provider id). Caller holds the transaction, and has locked the recipients of failures
-    (undelivered.py). Raises django.db.Error.
+    Their order does not matter (conversations/message_status_order.py). Two statements where every message has its
+    provider id, at most six otherwise, however many reports; two more where a message becomes failed, or is so no
+    longer: the customer then waits for an answer, or not. Locks messages in the order of their ids, then parked rows by
+    (user, provider id). Caller holds the transaction, has locked recipients of failures (undelivered.py).
     """
     if not statuses:
         return Applied(set(), [])
@@ -112,15 +112,16 @@ def apply_statuses(*, statuses: Sequence[StatusReport]) -> Applied:
     Message.objects.write_statuses(changed, applied=plan.applied)
     moved = [message for message in changed if message.has_failed != before[message.id].has_failed]
     update_waiting(conversation_ids={message.conversation_id for message in moved if message.conversation_id})
+    add_user_ids_afterwards(statuses, plan.messages)
     return Applied({message.id for message in plan.messages}, erased)
 
 
 def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:
-    ids = [report.message_id for report in statuses if report.message_id is not None]
     return Message.objects.lock_reported(
         keys={report.key: report.provider_token for report in statuses},
         arrived={report.key for report in statuses if report.has_arrived},
-        ids=ids,
+        ids=[report.message_id for report in statuses if report.message_id is not None],
+        name_ids=any(report.recipient and report.recipient.whatsapp_user_id for report in statuses),
     )
 
 

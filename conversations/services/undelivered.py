@@ -20,8 +20,8 @@ def undelivered(statuses: Iterable[StatusReport]) -> list[Undelivered]:
             report.at,
             report.provider_token,
             report.opts_out,
-            key_of(report.recipient.phone) if report.recipient else None,
-            report.recipient.whatsapp_user_id if report.recipient else None,
+            key_of(report.recipient.phone) if report.recipient and report.opts_out else None,
+            report.recipient.whatsapp_user_id if report.recipient and report.opts_out else None,
         )
         for report in statuses
         if report.status == FAILED

@@ -40,7 +40,8 @@ _CONNECTIONS: Final = """
 _OUTBOX: Final = """
     SELECT status, count(*), max(extract(epoch FROM now() - due_at)) FILTER (WHERE due_at <= now())
     FROM messages WHERE status IN ('queued', 'sending') GROUP BY status
-    UNION ALL SELECT 'unknown', count(*), NULL FROM messages WHERE status = 'unknown'
+    UNION ALL SELECT 'unknown', count(*), NULL FROM messages
+        WHERE status = 'unknown' AND NOT (extras ? 'settled')
 """
 _JOBS: Final = "SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status"
 _WORKERS: Final = """

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from conversations.models import Message
+from conversations.models import IS_UNDECIDED, Message
 from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
 from leadsite.adminkit.values import moment, shorten
 from leadsite.adminkit.workplace import mine
@@ -27,7 +27,7 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).order_by("-at")
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
     ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **own)
-    if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
+    if count := counted(ours.filter(IS_UNDECIDED)):
         words = (
             gettext("{} message: it is not known whether it arrived. Open and decide.")
             if count == "1"

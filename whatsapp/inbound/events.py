@@ -29,7 +29,8 @@ class StatusEvent:
     error: str = ""
     stops_number: bool = False  # the error concerns the business's number, not only this message
     opts_out: bool = False  # the customer has opted out of marketing
-    recipient: Sender | None = None  # the customer, where the message may be none of ours
+    # The customer, where the message may be none of ours, or where number and user id are named.
+    recipient: Sender | None = None
     schedule: Schedule | None = None  # of an error that is temporary: when the message is sent again
     callback_data: str = ""  # returned by the provider: our id of the message
     details: dict[str, Any] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from conversations.incoming import Sender
+from conversations.models import WHATSAPP_USER_ID_MAX_LENGTH
 from conversations.models.outbox import Leased
 from whatsapp.models import ReadyChannel
 from whatsapp.outbound.retries import AT_ONCE, BACK_OFF, Schedule
@@ -78,6 +80,12 @@ class Sent:
 
     provider_id: str
     details: dict[str, Any] = field(default_factory=dict)
+
+    def recipient_of(self, message: Outgoing) -> Sender | None:
+        """Return the customer, where the response names the WhatsApp user id of the number."""
+        known_id = self.details.get("user_id", "")
+        is_named = message.is_to_phone and 0 < len(known_id) <= WHATSAPP_USER_ID_MAX_LENGTH
+        return Sender(phone=message.address, whatsapp_user_id=known_id) if is_named else None
 
 
 @dataclass(frozen=True, slots=True)

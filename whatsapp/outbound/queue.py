@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from conversations.models import Message, Undelivered
+from conversations.models import IS_UNDECIDED, Message, Undelivered
 from conversations.models.outbox import LEASES_WITH_FILE
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
@@ -171,6 +171,7 @@ def _record_sent(results: Sequence[tuple[Outgoing, Sent]]) -> set[UUID]:
                 status=Status.SENT,
                 at=now,
                 details={"accepted": outcome.details} if outcome.details else {},
+                recipient=outcome.recipient_of(message),
             )
             for message, outcome in results
         ]
@@ -181,7 +182,8 @@ def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stop
     """Return whether the message is failed now. Caller holds the transaction.
 
     Only while the message is as this worker leased it: another worker may have sent it since, or staff may have
-    decided. Except: a message that became unknown because the lease expired was certainly not sent.
+    decided. Except: a message that became unknown because the lease expired was certainly not sent; but not one that
+    staff have left.
     """
     mine = Message.objects.filter(pk=message.id, attempts=message.attempt, provider_id=None)
     changes = changes_of(message, outcome)
@@ -189,7 +191,7 @@ def _record_not_sent(message: Outgoing, outcome: Retry | Failed | Unknown | Stop
         return bool(changes["status"] == Status.FAILED)
     if isinstance(outcome, Unknown):
         return False
-    unknown = mine.filter(status=Status.UNKNOWN)
+    unknown = mine.filter(IS_UNDECIDED)
     if changes["status"] == Status.QUEUED and unknown.exists() and Message.objects.was_overtaken(message.id):
         changes |= {"status": Status.FAILED, "error": OVERTAKEN, "due_at": None}
     return unknown.update(**changes) > 0 and changes["status"] == Status.FAILED

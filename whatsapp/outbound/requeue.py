@@ -155,7 +155,7 @@ def decide(failure: TemporaryFailure, attempt: Attempt, *, has_arrived: bool, no
     is_decided = attempt.provider_id is None and attempt.status == "failed"
     is_same = attempt.provider_token is not None and attempt.provider_token == report.provider_token
     is_other = attempt.provider_id not in (None, report.provider_id) and not is_same
-    if is_other or is_decided or attempt.was_sent_again or attempt.status not in _MAY_BE_AGAIN:
+    if is_other or is_decided or attempt.is_settled or attempt.status not in _MAY_BE_AGAIN:
         return Decision(report)
     if has_arrived or now - report.at > RECENT:
         return Decision(report)

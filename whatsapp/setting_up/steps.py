@@ -10,9 +10,13 @@ from django.utils.translation import gettext
 from whatsapp.models import Channel
 from whatsapp.models.verifications import REFUSED, VERIFIED
 
+# As in docs/whatsapp.md. While Meta's own agent answers, the customers' messages come by `standby` only.
 FIELDS: Final = (
-    *("messages", "calls", "user_preferences", "account_update", "account_alerts", "phone_number_quality_update"),
-    *("message_template_status_update", "template_category_update", "security"),
+    *("messages", "calls", "user_preferences", "standby", "smb_message_echoes", "history"),
+    *("account_update", "account_alerts", "account_review_update", "business_capability_update"),
+    *("phone_number_quality_update", "phone_number_name_update"),
+    *("message_template_status_update", "message_template_quality_update", "message_template_components_update"),
+    *("template_category_update", "security"),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from conversations.incoming import Sender
 from conversations.message_status_order import MessageRecord, ParkedRecord, StatusRecord
 from conversations.models import Conversation, Customer, Message, ParkedStatus
 from conversations.services.statuses import StatusReport, apply_statuses, identify, merge_reports, plan_updates
@@ -108,6 +109,9 @@ def test_reports_about_stored_messages_take_two_statements(sent, count):
     assert statements(*reports) == ["SELECT", "WITH"]
     assert Message.objects.filter(status="read").count() == count
     assert statements(*reports) == ["SELECT"]
+    Customer.objects.update(whatsapp_user_id="DE.1")
+    names_both = Sender(phone="+4915123456789", whatsapp_user_id="DE.1")
+    assert statements(*(replace(one, recipient=names_both) for one in reports)) == ["SELECT"]
     assert not ParkedStatus.objects.exists()
 
 

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from conversations.models import Message
 from tests.factories import Business
 from tests.leadsite.monitoring.failing import LEAD
 from tests.leadsite.monitoring.scraped import read, value
+from whatsapp.outbound.resolve import leave
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a long random text"
@@ -60,3 +62,11 @@ def test_queued_messages_are_counted_with_the_age_of_the_oldest(owner: Business,
     families = read(client)
     assert value(families, "leadsite_outbox_messages", state="queued") == 1
     assert 0 <= value(families, "leadsite_outbox_oldest_seconds") < 60
+
+
+def test_unknown_messages_are_counted_until_staff_leave_them(owner: Business, client: Client) -> None:
+    owner.client.post("/api/whatsapp", {"to": LEAD["customer_phone"], "message": "Hello"}, format="json")
+    Message.objects.update(status="unknown", due_at=None)
+    assert value(read(client), "leadsite_outbox_messages", state="unknown") == 1
+    leave(message=Message.objects.get())
+    assert value(read(client), "leadsite_outbox_messages", state="unknown") == 0

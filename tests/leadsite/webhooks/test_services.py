@@ -123,6 +123,15 @@ class TestAMessage:
         assert first["id"] == second["id"]
         assert (first["kind"], second["content"]) == ("unsupported", "The real one")
 
+    def test_imported_history_stores_no_events(self, integrator, inbox):
+        theirs = meta.message("media_placeholder", from_=meta.SHEENA, id="wamid.old")
+        ours = meta.text("Yes", from_=meta.BUSINESS, to=meta.SHEENA, id="wamid.answer")
+        inbox.gets_change("history", history=[{"threads": [{"id": meta.SHEENA, "messages": [theirs, ours]}]}])
+        inbox.gets_change("history", messages=[meta.message("image", {"id": "1", "caption": "Cake"}, id="wamid.old")])
+        inbox.gets_statuses(meta.status("read", id="wamid.answer"))
+        assert {(row.kind, row.status) for row in inbox.messages} == {("image", "received"), ("text", "read")}
+        assert integrator.types() == []
+
     def test_a_call_stores_an_event_when_it_rings_and_when_it_has_ended(self, integrator, inbox):
         ring = meta.call(id="wacid.1")
         end = meta.call(id="wacid.1", event="terminate", status="FAILED", timestamp=meta.NOON + 30)

@@ -4,8 +4,10 @@ import pytest
 
 from conversations.models import Message
 from tests.staff import ESCAPED, HOSTILE, Staff, address, member_of, messages_of, operator, staff_of
+from tests.whatsapp.graph import RESET_ACCEPTED
 from tests.whatsapp.mailing import TOKEN
 from whatsapp.models import Channel
+from whatsapp.outbound.resolve import leave
 
 INDEX_PAGE = "/admin/overview/"
 
@@ -80,6 +82,20 @@ def test_messages_without_a_number_have_an_alert(owner, graph):
         in person.get(INDEX_PAGE).content.decode()
     )
     assert "no WhatsApp number is connected" in page(person, Message.objects.get())
+
+
+def test_an_unknown_message_has_an_alert_until_staff_leave_it(owner, mailing):
+    mailing.graph.queue_reactions(RESET_ACCEPTED)
+    row = mailing.writes()
+    mailing.send_due()
+    person = staff_of(owner)
+    messages = "/admin/conversations/message/?delivery=unknown"
+    words = "1 message: it is not known whether it arrived."
+    assert words in person.get(INDEX_PAGE).content.decode()
+    assert row.content in person.get(messages).content.decode()
+    leave(message=row)
+    assert words not in person.get(INDEX_PAGE).content.decode()
+    assert row.content not in person.get(messages).content.decode()
 
 
 def test_a_number_that_moved_to_another_business_says_nothing_about_messages_of_the_first(owner, stopped, stranger):

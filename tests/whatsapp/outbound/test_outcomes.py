@@ -10,7 +10,7 @@ from tests.whatsapp.graph import Reaction, error
 from tests.whatsapp.inbox import Inbox
 from tests.whatsapp.mailing import AMINA, NEW_TOKEN, Mailing
 from whatsapp import channels
-from whatsapp.outbound import queue
+from whatsapp.outbound import providers, queue
 from whatsapp.outbound.outcomes import Stopped
 
 STOPPING = {
@@ -22,7 +22,6 @@ STOPPING = {
     "payment": error(131042),
     "block": error(368, status=403),
     "locked": error(131031, status=403),
-    "spam": error(131048),
     "not registered": error(133010),
     "a 401 with an empty body": Reaction(status=401, body=b""),
 }
@@ -75,6 +74,19 @@ def test_a_message_to_a_forbidden_country_fails_and_others_can_be_sent(mailing):
     mailing.graph.reaction()  # the reaction for the first message
     mailing.send_all()
     assert mailing.states() == [("to a closed country", "failed"), ("to another", "sent")]
+
+
+def test_a_message_that_meets_the_spam_limit_fails_so_that_it_does_not_stop_the_number_again(mailing):
+    mailing.graph.queue_reactions(error(131048))
+    mailing.writes("an offer")
+    mailing.writes("your order", to="+4915100000002")
+    (offer,) = queue.claim(1)
+    queue.record([(offer, providers.send(offer))])
+    assert "spam reports" in mailing.reload().stop_reason
+    assert mailing.send_all() == 0
+    channels.resume_channel(channel_id=mailing.channel.pk)
+    mailing.send_all()
+    assert mailing.states() == [("an offer", "failed"), ("your order", "sent")]
 
 
 @pytest.mark.parametrize(("ago", "stops"), [(0, True), (3600, False)])

@@ -15,6 +15,7 @@ from tests.whatsapp.mailing import AMINA, BRUNO, Mailing, reloaded
 from whatsapp.models import Channel
 from whatsapp.outbound import queue
 from whatsapp.outbound.outcomes import Failed, Retry, Sent, Unknown
+from whatsapp.outbound.resolve import leave
 from whatsapp.outbound.worker import send_in_turn
 
 
@@ -155,6 +156,12 @@ class TestLeases:
         assert self.row(expired).status == "queued"
         mailing.send_all()
         assert mailing.graph.texts() == ["one", "two"]
+
+    def test_a_late_record_that_it_was_not_sent_does_not_queue_one_that_staff_have_left(self, mailing, expired):
+        leave(message=self.row(expired))
+        queue.record([queue.not_attempted(expired)])
+        mailing.send_all()
+        assert mailing.states() == [("one", "unknown"), ("two", "sent")]
 
     @pytest.mark.parametrize("outcome", [Retry("no"), Failed("no"), Unknown("no")])
     def test_a_late_record_of_an_earlier_attempt_changes_nothing(self, mailing, expired, outcome):

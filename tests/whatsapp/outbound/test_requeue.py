@@ -165,6 +165,16 @@ class TestMeta:
         assert [status for _, status in mailing.states()] == ["failed", "sent"]
         assert len(mailing.graph.ledger) == 2
 
+    def test_one_that_staff_have_left_is_not(self, mailing, inbox):
+        mailing.graph.queue_reactions(RESET_ACCEPTED)
+        row = mailing.writes()
+        mailing.send_due()
+        resolve.leave(message=row)
+        inbox.gets_statuses(failed(131016, of=row))
+        mailing.send_all()
+        assert [status for _, status in mailing.states()] == ["failed"]
+        assert len(mailing.graph.ledger) == 1
+
     def test_an_old_failure_and_one_that_later_messages_have_overtaken_are_offered_to_staff(
         self, mailing, inbox, owner, sent
     ):

@@ -1,8 +1,10 @@
 """Each step of connecting a number is ticked when it has arrived, and not before."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from conversations.models import Message
@@ -11,8 +13,10 @@ from tests.staff import Staff, member_of, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
 from whatsapp.channels import stop_channel
+from whatsapp.inbound.meta import account_reports, payloads
 from whatsapp.models import Channel, WebhookVerification
 from whatsapp.setting_up import noting
+from whatsapp.setting_up.steps import FIELDS
 
 VERIFY = {"hub.mode": "subscribe", "hub.challenge": "1158"}
 
@@ -29,6 +33,17 @@ def steps(staff: Staff, channel: Channel) -> dict[str, bool]:
 
 def done(staff: Staff, channel: Channel) -> list[str]:
     return [name for name, is_done in steps(staff, channel).items() if is_done and name != "secret"]
+
+
+# Fields that are read where they come, and to which nobody can subscribe for a number at WhatsApp (any more).
+NOT_FOR_WHATSAPP = {"message_echoes", "user_id_update"}
+
+
+def test_the_fields_are_those_of_the_documentation_and_all_that_are_read():
+    text = (settings.BASE_DIR / "docs/whatsapp.md").read_text(encoding="utf-8")
+    documented = text.partition("Subscribe to")[2].partition("\n3. ")[0]
+    assert set(FIELDS) == set(re.findall(r"`(\w+)`", documented))
+    assert set(FIELDS) >= (payloads._FIELDS.keys() | account_reports._FIELDS.keys()) - NOT_FOR_WHATSAPP
 
 
 def test_steps_are_ticked_as_they_arrive(owner: Business, settings: Any):

@@ -31,6 +31,8 @@ def status_events(status: Part, source: Source) -> Iterator[StatusEvent]:
     details = {key: found for key in ("pricing", "conversation") if isinstance(found := status.data.get(key), dict)}
     code, failure = _failure(status) if state == "failed" else (None, "")
     opts_out = code is not None and says_opted_out(code)
+    recipient = identifiers(status, **STATUS_RECIPIENT)
+    names_both = recipient.phone and recipient.whatsapp_user_id
     yield StatusEvent(
         channel=source.channel,
         provider_id=provider_id,
@@ -39,7 +41,7 @@ def status_events(status: Part, source: Source) -> Iterator[StatusEvent]:
         error=failure,
         stops_number=code is not None and stops_the_number(code),
         opts_out=opts_out,
-        recipient=identifiers(status, **STATUS_RECIPIENT).sender() if opts_out else None,
+        recipient=recipient.sender() if opts_out or names_both else None,
         schedule=schedule_of(code) if code is not None else None,
         callback_data=status.text("biz_opaque_callback_data")[:CALLBACK_DATA_MAX_LENGTH],
         details=details,

@@ -192,7 +192,10 @@ class OutgoingSerializer(ReplySerializer):
         help_text="Required with `createLead`. Replaces the name that the customer had.",
     )
     leadType = StrictChoiceField(  # noqa: N815 - as above
-        Lead.Type.choices, required=False, allow_null=True, help_text="Of the lead. Left out or null: `inquiry`."
+        Lead.Type.choices,
+        required=False,
+        allow_null=True,
+        help_text="Of the lead; ignored without `createLead`. Left out or null: `inquiry`.",
     )
     details = StrictCharField(
         max_length=DETAILS_MAX_LENGTH,
@@ -200,7 +203,7 @@ class OutgoingSerializer(ReplySerializer):
         allow_blank=True,
         allow_null=True,
         required=False,
-        help_text="Of the lead: what the customer wants.",
+        help_text="Of the lead: what the customer wants. Ignored without `createLead`.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

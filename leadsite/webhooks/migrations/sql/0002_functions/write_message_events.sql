@@ -4,6 +4,7 @@
 --                     content replaces a placeholder: WhatsApp first delivers "unsupported" and the content later
 --   message.status    the status of a message to a customer became sent, delivered, read, failed or unknown. "played"
 --                     is "read" in the API, so it is an event only if the message was not read before
+-- Not of imported history: thousands of old messages, of which integrators would take each for a new one.
 -- For a business without endpoints the first query is the only one.
 -- None where the transaction has set leadsite.past, and SECURITY DEFINER: see write_lead_events.sql.
 -- Locks: only the rows that it inserts. VOLATILE.
@@ -20,12 +21,14 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n WHERE n.direction = 'in';
+        SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n
+        WHERE n.direction = 'in' AND NOT (n.extras ? 'history');
     ELSE
         SELECT array_agg(n.id) INTO v_ids FROM new_messages AS n JOIN old_messages AS o ON o.id = n.id
-        WHERE (n.direction = 'in' AND (n.kind, n.content) IS DISTINCT FROM (o.kind, o.content))
-            OR (n.direction = 'out' AND n.status <> o.status AND n.status NOT IN ('queued', 'sending')
-                AND NOT (n.status = 'played' AND o.status = 'read'));
+        WHERE NOT (n.extras ? 'history')
+            AND ((n.direction = 'in' AND (n.kind, n.content) IS DISTINCT FROM (o.kind, o.content))
+                OR (n.direction = 'out' AND n.status <> o.status AND n.status NOT IN ('queued', 'sending')
+                    AND NOT (n.status = 'played' AND o.status = 'read')));
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
