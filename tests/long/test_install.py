@@ -218,15 +218,30 @@ def test_settings_change_without_a_refused_request(installed: Installed) -> None
     clients = [threading.Thread(target=load, args=(number,)) for number in range(20)]
     for client in clients:
         client.start()
-    installed.web.reload()
-    until(lambda: not any(process.is_running() for process in before), installed.web.log.read_text, seconds=90)
+    code = installed.web.reload()
+    left = [process for process in before if is_alive(process)]
     time.sleep(1)
     over.set()
     for client in clients:
         client.join()
+    assert (code, left) == (0, []), installed.web.log.read_text()
     log = (installed.machine.folder / "var/nginx.log").read_text()
     # Its access log has no syslog here.
     assert refused == [], [line for line in log.splitlines() if "[error]" in line]
+
+
+def test_a_reload_with_settings_that_cannot_be_read_replaces_nothing(installed: Installed) -> None:
+    path = installed.machine.folder / "etc/leadsite/leadsite.env"
+    text = path.read_text()
+    before = serving(installed)
+    path.write_text(f"{text}\nHTTPS=perhaps\n")
+    try:
+        assert installed.web.reload() == 1
+    finally:
+        path.write_text(text)
+    assert "HTTPS" in installed.web.log.read_text()
+    assert serving(installed) == before
+    assert installed.post("+4915112345603").status == 201
 
 
 def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
