@@ -256,6 +256,33 @@ def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
     assert "systemctl enable --now leadsite-backup.timer" in asked
 
 
+def test_an_upgrade_replaces_the_code_and_ends_at_the_first_step_that_fails(installed: Installed) -> None:
+    made, log = installed.machine, installed.machine.folder / "shims.log"
+    found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine")]
+    upgrade, back = [text for text in found if "former/" in text]
+    removed = made.folder / "opt/leadsite/leads/removed.py"
+    failing = made.folder / "shims.log.failing"
+    steps = ["start leadsite-backup", "daemon-reload", "restart leadsite-migrate", "reload leadsite-web"]
+    steps = [f"systemctl {step}" for step in (*steps, "restart leadsite-worker")]
+
+    def asked(block: str) -> list[str]:
+        log.write_text("")
+        made.follow([block])
+        return log.read_text().splitlines()
+
+    removed.write_text("")
+    failing.write_text("restart leadsite-migrate\n")
+    assert asked(upgrade) == steps[:3]
+    assert not removed.exists()
+    assert asked(back) == [steps[1], *steps[3:]]
+    assert removed.exists()
+    failing.unlink()
+    assert asked(upgrade) == steps
+    assert not removed.exists()
+    assert installed.manage("check")
+    assert installed.post("+4915112345604").status == 201
+
+
 def test_services_stop_in_order(installed: Installed) -> None:
     """Last: it stops them. Within the time of the unit, so that nothing is killed."""
     assert installed.web.stop() < float(installed.web.settings["TimeoutStopSec"])
