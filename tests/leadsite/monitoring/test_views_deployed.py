@@ -55,6 +55,17 @@ def test_the_example_of_prometheus_reads_the_alerts() -> None:
     assert example["scrape_configs"][0]["job_name"] == "leadsite"
 
 
+def test_in_a_cluster_each_web_server_is_a_target() -> None:
+    """HAProxy, on the port of a single machine, would answer with the numbers of one, then of the other."""
+    cluster = settings.BASE_DIR / "deploy/cluster"
+    addresses = dict(re.findall(r"^(APP\d)=(.+)$", (cluster / "node.env.example").read_text(), re.MULTILINE))
+    servers = re.findall(r"^ +server app\d @(APP\d)@:(\d+)", (cluster / "haproxy.cfg.in").read_text(), re.MULTILINE)
+    targets = json.dumps([f"{addresses[name]}:{port}" for name, port in servers])
+    assert len(servers) == 2
+    for path in (FOLDER / "prometheus.yml", settings.BASE_DIR / "docs/operations.md"):
+        assert targets in path.read_text()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_served_site_has_every_metric_that_they_name(owner: Business, served_site: Site) -> None:
     with connection.cursor() as cursor:
