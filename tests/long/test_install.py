@@ -144,6 +144,9 @@ def test_pages_behind_the_described_proxy_are_not_redirected_to_themselves(insta
     assert page.status == 200
     assert "Strict-Transport-Security" in page.headers
     assert "csrftoken" in page.headers["Set-Cookie"]
+    style = installed.request("GET", re.findall(r'href="(/static/[^"]+\.css)"', page.data.decode())[0])
+    assert (style.status, "X-Request-ID" in style.headers) == (200, False), "nginx reads it from the disk"
+    assert style.headers["Cache-Control"].endswith("immutable")
 
 
 def test_services_are_those_of_an_ordinary_user(installed: Installed) -> None:
