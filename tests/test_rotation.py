@@ -4,8 +4,10 @@ App secrets: tests/whatsapp/inbound/test_webhook.py; API keys: tests/leadsite/ma
 by a reload, under load: tests/long/test_install.py.
 """
 
+import re
 from collections.abc import Callable
 from io import StringIO
+from pathlib import Path
 from typing import Any, cast
 
 import psycopg
@@ -17,6 +19,7 @@ from django.test import Client
 
 from leadsite.accounts.models import User
 from leadsite.backups import keys
+from leadsite.core.encryption import decrypt, encrypt
 from leadsite.core.postgresql.base import PatientConnection
 from tests.factories import Business
 from whatsapp.channels import connect_channel
@@ -82,3 +85,21 @@ def test_a_password_of_the_database_is_replaced_with_both_known(monkeypatch: pyt
     monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "")
     with pytest.raises(psycopg.OperationalError, match="fehlgeschlagen"):
         cast(Any, connection)._connect({"password": "the former one"})
+
+
+@pytest.mark.parametrize(
+    ("name", "before"), [("FIELD_ENCRYPTION_KEYS", "rotate_tokens"), ("SECRET_KEY", "Keep the former")]
+)
+def test_a_new_key_is_accepted_everywhere_before_a_process_uses_it(settings, name: str, before: str) -> None:
+    """While processes are replaced, those with the former settings meet what the others have made."""
+    text = (Path(settings.BASE_DIR) / "docs/operations.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{name}` \| (.+) \|$", text, re.MULTILINE)
+    assert row
+    assert row[1].partition(before)[0].count("; reload.") == 2
+
+
+def test_what_the_new_field_key_encrypted_is_read_where_it_is_the_last(settings) -> None:
+    settings.FIELD_ENCRYPTION_KEYS = ["the-new-key-of-this-site", "the-former-key-of-this-site"]
+    stored = encrypt("secret")
+    settings.FIELD_ENCRYPTION_KEYS = ["the-former-key-of-this-site", "the-new-key-of-this-site"]
+    assert decrypt(stored) == "secret"

@@ -75,7 +75,9 @@ class Machine:
             "runuser": f'{OPTIONS_OF_ROOT}exec "$@"\n',
             "chown": "exit 0\n" if drop else f'shift; exec /usr/bin/chown root:{group} "$@"\n',
             "install": install,
-            **dict.fromkeys(("apt-get", "useradd", "systemctl"), quiet),
+            **dict.fromkeys(("apt-get", "useradd"), quiet),
+            # What the file names fails.
+            "systemctl": f'{quiet}! grep -qsxF "$*" "$MACHINE_LOG.failing"\n',
         }
         for shim, text in shims.items():
             path = self.folder / "shims" / shim
@@ -142,7 +144,9 @@ class Unit:
         self.name = name
         text = (machine.folder / f"etc/systemd/system/{name}.service").read_text(encoding="utf-8")
         lines = [line for line in text.replace("\\\n", " ").splitlines() if line and line[0] not in "#["]
-        self.settings = dict(line.split("=", 1) for line in lines)
+        entries = [line.split("=", 1) for line in lines]
+        self.settings = dict(entries)
+        self._reloads = [value for name, value in entries if name == "ExecReload"]
         self.restarts = 0
         self.log = machine.folder / f"var/{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -155,13 +159,16 @@ class Unit:
         return self._process.pid
 
     def _start(self) -> None:
+        self._process = self._popen(self.settings["ExecStart"])
+
+    def _popen(self, command: str) -> subprocess.Popen[bytes]:
         variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
         if file := self.settings.get("EnvironmentFile"):
             lines = [line for line in Path(file).read_text().splitlines() if line and not line.startswith("#")]
             variables |= dict(line.split("=", 1) for line in lines)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._machine.as_ordinary, *shlex.split(self.settings["ExecStart"])],
+            return subprocess.Popen(
+                [*self._machine.as_ordinary, *shlex.split(command)],
                 cwd=self.settings["WorkingDirectory"],
                 env=variables,
                 stdout=log,
@@ -198,9 +205,10 @@ class Unit:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    def reload(self) -> None:
-        assert shlex.split(self.settings["ExecReload"]) == ["/bin/kill", "-HUP", "$MAINPID"]
-        os.kill(self.pid, signal.SIGHUP)
+    def reload(self) -> int:
+        """Return the exit code of `systemctl reload`: it runs each ExecReload, up to the first that fails."""
+        codes = (self._popen(one.replace("$MAINPID", str(self.pid))).wait(300) for one in self._reloads)
+        return next(filter(None, codes), 0)
 
     def stop(self) -> float:
         """Return the seconds that it took; what is left after TimeoutStopSec is killed."""

@@ -144,6 +144,9 @@ def test_pages_behind_the_described_proxy_are_not_redirected_to_themselves(insta
     assert page.status == 200
     assert "Strict-Transport-Security" in page.headers
     assert "csrftoken" in page.headers["Set-Cookie"]
+    style = installed.request("GET", re.findall(r'href="(/static/[^"]+\.css)"', page.data.decode())[0])
+    assert (style.status, "X-Request-ID" in style.headers) == (200, False), "nginx reads it from the disk"
+    assert style.headers["Cache-Control"].endswith("immutable")
 
 
 def test_services_are_those_of_an_ordinary_user(installed: Installed) -> None:
@@ -218,15 +221,30 @@ def test_settings_change_without_a_refused_request(installed: Installed) -> None
     clients = [threading.Thread(target=load, args=(number,)) for number in range(20)]
     for client in clients:
         client.start()
-    installed.web.reload()
-    until(lambda: not any(process.is_running() for process in before), installed.web.log.read_text, seconds=90)
+    code = installed.web.reload()
+    left = [process for process in before if is_alive(process)]
     time.sleep(1)
     over.set()
     for client in clients:
         client.join()
+    assert (code, left) == (0, []), installed.web.log.read_text()
     log = (installed.machine.folder / "var/nginx.log").read_text()
     # Its access log has no syslog here.
     assert refused == [], [line for line in log.splitlines() if "[error]" in line]
+
+
+def test_a_reload_with_settings_that_cannot_be_read_replaces_nothing(installed: Installed) -> None:
+    path = installed.machine.folder / "etc/leadsite/leadsite.env"
+    text = path.read_text()
+    before = serving(installed)
+    path.write_text(f"{text}\nHTTPS=perhaps\n")
+    try:
+        assert installed.web.reload() == 1
+    finally:
+        path.write_text(text)
+    assert "HTTPS" in installed.web.log.read_text()
+    assert serving(installed) == before
+    assert installed.post("+4915112345603").status == 201
 
 
 def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
@@ -239,6 +257,33 @@ def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
     assert re.fullmatch(r"leadsite-\d{8}T\d{6}Z", printed.strip())
     asked = (installed.machine.folder / "shims.log").read_text()
     assert "systemctl enable --now leadsite-backup.timer" in asked
+
+
+def test_an_upgrade_replaces_the_code_and_ends_at_the_first_step_that_fails(installed: Installed) -> None:
+    made, log = installed.machine, installed.machine.folder / "shims.log"
+    found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine")]
+    upgrade, back = [text for text in found if "former/" in text]
+    removed = made.folder / "opt/leadsite/leads/removed.py"
+    failing = made.folder / "shims.log.failing"
+    steps = ["start leadsite-backup", "daemon-reload", "restart leadsite-migrate", "reload leadsite-web"]
+    steps = [f"systemctl {step}" for step in (*steps, "restart leadsite-worker")]
+
+    def asked(block: str) -> list[str]:
+        log.write_text("")
+        made.follow([block])
+        return log.read_text().splitlines()
+
+    removed.write_text("")
+    failing.write_text("restart leadsite-migrate\n")
+    assert asked(upgrade) == steps[:3]
+    assert not removed.exists()
+    assert asked(back) == [steps[1], *steps[3:]]
+    assert removed.exists()
+    failing.unlink()
+    assert asked(upgrade) == steps
+    assert not removed.exists()
+    assert installed.manage("check")
+    assert installed.post("+4915112345604").status == 201
 
 
 def test_services_stop_in_order(installed: Installed) -> None:

@@ -3,6 +3,7 @@
 Needs nginx on the PATH (apt-get install nginx-light); without it these tests are skipped, and say so.
 """
 
+import gzip
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from django.contrib.staticfiles.finders import get_finders
 
 from leadsite.server.uploads import limit_of, upload_limit_of
 from tests.factories import ORDER, Business
@@ -78,6 +80,7 @@ def written(folder: Path, *, upstream: int, plain: int, secure: int) -> Path:
     site = re.sub(r"listen (\[::\]:)?80\b", rf"listen \g<1>{plain}", site)
     site = re.sub(r"listen (\[::\]:)?443\b", rf"listen \g<1>{secure}", site)
     site = site.replace("127.0.0.1:8000", f"127.0.0.1:{upstream}").replace("/dev/stdout", str(folder / "access.log"))
+    site = site.replace("/opt/leadsite/", f"{folder}/")
     (folder / "leadsite.conf").write_text(site)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     places = "".join(f"    {kind}_temp_path {folder}/{kind};\n" for kind in kinds)
@@ -169,6 +172,34 @@ def test_what_is_not_for_everybody_is_not_passed_on(proxy: Proxy) -> None:
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as bare, pytest.raises(ssl.SSLError):
         old.wrap_socket(bare, server_hostname=HOST)
+
+
+def test_static_files_come_from_the_disk_also_those_that_no_process_knows_yet(proxy: Proxy) -> None:
+    """While processes are replaced, pages of the new release ask former processes for its styles."""
+    files = proxy.folder / "staticfiles/inbox"
+    files.mkdir(parents=True)
+    (files / "inbox.0123456789ab.css").write_text("a {}")
+    (files / "inbox.0123456789ab.css.gz").write_bytes(gzip.compress(b"a {}"))
+    (files / "inbox.css").write_text("a {}")
+    new = proxy.request("GET", "/static/inbox/inbox.0123456789ab.css", headers={"Accept-Encoding": "gzip"})
+    assert (new.status, new.data, new.headers["Content-Encoding"]) == (200, b"a {}", "gzip")
+    assert new.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert new.headers["Cache-Control"] == "max-age=315360000, public, immutable"
+    assert new.headers["X-Content-Type-Options"] == "nosniff"
+    assert proxy.request("GET", "/static/inbox/inbox.css").headers["Cache-Control"] == "max-age=60, public"
+    # Anything else is the site's.
+    for path in ("/static/inbox/none.css", "/static/inbox/", "/static/"):
+        answer = proxy.request("GET", path)
+        assert answer.status == 404
+        assert "X-Request-ID" in answer.headers, path
+
+
+def test_every_kind_of_static_file_has_a_type() -> None:
+    text = (SHIPPED / "leadsite.conf").read_text()
+    listed = set(re.findall(r"\w+", " ".join(re.findall(r"^ +[\w-]+/[\w+.-]+ ([\w ]+);$", text, re.MULTILINE))))
+    found = {Path(name).suffix[1:] for finder in get_finders() for name, _ in finder.list([])}
+    # Read by nobody: licences.
+    assert found - {"md", ""} == listed
 
 
 def test_a_large_body_is_refused_in_the_format_of_the_site(proxy: Proxy, owner: Business) -> None:

@@ -66,7 +66,8 @@ class Signature:
     """Who signed a delivery. `header`: Meta's, to be stored. `account`: Twilio's AccountSid in the form.
 
     `channels`: covered whatever their secrets are now; those of a stored delivery. `known`: the numbers looked up so
-    far, None for those that nobody has connected.
+    far, None for those that nobody has connected. `unreadable`: why a secret that may have signed it could not be
+    decrypted.
     """
 
     provider: str
@@ -77,6 +78,7 @@ class Signature:
     channels: Collection[UUID] = ()
     known: dict[str, KnownChannel | None] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=lambda: Channel.objects)
+    unreadable: str = ""
     _tried: dict[str, bool] = field(default_factory=dict)
     _covers: dict[UUID, bool] = field(default_factory=dict)
 
@@ -95,10 +97,17 @@ class Signature:
             secret, account = signing_of(channel.provider, channel.app_secret, channel.access_token)
         except SecretUnreadable as error:
             log.error("channel_secret_unreadable", channel_id=str(channel.id), reason=str(error))
+            self.unreadable = str(error)
             return False
         if not secret:
             return self.by_list and channel.provider == Channel.Provider.CLOUD
         return account in ("", self.account) and self._matches(secret)
+
+    def refusal(self, reason: str) -> NotSigned | SecretUnreadable:
+        """What to raise where no number is covered. One may be where a secret is unreadable: a process that has its key
+        can tell, for one when all have been replaced after FIELD_ENCRYPTION_KEYS was changed.
+        """
+        return SecretUnreadable(self.unreadable) if self.unreadable else NotSigned(reason)
 
     def owner(self) -> str:
         """The business whose secret signed it; "" where that is none, or not one."""
@@ -125,7 +134,10 @@ class Signature:
 
 
 def authenticate_meta(body: bytes, header: str | None, numbers: Numbers) -> Signature:
-    """Return who signed a delivery of Meta's, after at most one look-up. Raises NotSigned and django.db.Error."""
+    """Return who signed a delivery of Meta's, after at most one look-up.
+
+    Raises NotSigned, leadsite.core.encryption.SecretUnreadable and django.db.Error.
+    """
     if not is_signature_of_meta(header):
         raise NotSigned(_reason(header))
     signature = Signature(
@@ -145,7 +157,7 @@ def authenticate_meta(body: bytes, header: str | None, numbers: Numbers) -> Sign
 def authenticate_twilio(
     url: str, parameters: Sequence[tuple[str, str]], header: str | None, numbers: Numbers
 ) -> Signature:
-    """Return who signed a form of Twilio's, posted to this URL. Raises NotSigned and django.db.Error."""
+    """Return who signed a form of Twilio's, posted to this URL. Raises what authenticate_meta does."""
     if not is_signature_of_twilio(header):
         raise NotSigned(_reason(header))
     form = dict(reversed(parameters))  # of several with one name the first counts, as for the reader
@@ -174,7 +186,9 @@ def stored_signature(delivery: WebhookDelivery) -> Signature:
 def _verified(signature: Signature, channels: Sequence[KnownChannel]) -> Signature:
     if signature.by_list or any(signature.covers(channel) for channel in channels):
         return signature
-    raise NotSigned("wrong signature" if channels else "wrong signature, and no number that it names is connected")
+    raise signature.refusal(
+        "wrong signature" if channels else "wrong signature, and no number that it names is connected"
+    )
 
 
 def _reason(header: str | None) -> str:

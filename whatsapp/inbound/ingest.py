@@ -21,7 +21,7 @@ from whatsapp.channels import stop_channels
 from whatsapp.erasing.late import without_erased
 from whatsapp.inbound import twilio
 from whatsapp.inbound.account_events import store_account_events
-from whatsapp.inbound.authentication import NotSigned, Signature, stored_signature
+from whatsapp.inbound.authentication import Signature, stored_signature
 from whatsapp.inbound.events import UnreadableBody
 from whatsapp.inbound.meta import payloads
 from whatsapp.inbound.planning import ERROR_MAX_LENGTH, Plan, name_of, plan_delivery, unread
@@ -47,8 +47,8 @@ def receive(*, body: bytes, signature: Signature) -> None:
     Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the
     delivery's error. Where the effects cannot be stored, the body is stored as failed, to be tried again.
 
-    Raises NotSigned where everything in it belongs to numbers whose secret did not sign it, and django.db.Error where
-    not even the body can be stored: nothing is stored then.
+    Raises NotSigned or SecretUnreadable where everything in it belongs to numbers whose secret did not sign it, and
+    django.db.Error where not even the body can be stored: nothing is stored then.
     """
     delivery_id = clock.new_id()
     with acting(_actor(delivery_id)):
@@ -60,7 +60,7 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
     provider, received_at = signature.provider, clock.now()
     plan = _plan(body, received_at, signature)
     if plan.is_refused:
-        raise NotSigned("signed by a secret that is not that of the number")
+        raise signature.refusal("signed by a secret that is not that of the number")
     try:
         plan.received.statuses += requeue_failed(failures=plan.temporary, others=plan.received.statuses)
         stored = _store(delivery_id, provider, body, received_at, plan)

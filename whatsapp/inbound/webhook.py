@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from leadsite.accounts.refusals import RefusalLimit
 from leadsite.core import failures
 from leadsite.core.addresses import OWNER
+from leadsite.core.encryption import SecretUnreadable
 from leadsite.core.logs.security import log_security_event
 from leadsite.core.sqlstates import Meaning, meaning
 from whatsapp.inbound import ingest
@@ -100,7 +101,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
         signature = _authenticate(request, provider, body)
         ingest.receive(body=body, signature=signature)
         request.META[OWNER] = signature.owner()
-    except NotSigned as refusal:
+    except (NotSigned, SecretUnreadable) as refusal:
         return _refuse_unsigned(request, provider, refusal, size=len(body))
     except Error as error:
         if meaning(error) is Meaning.UNAVAILABLE:
@@ -109,8 +110,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
         # Without the error's text, which may quote personal data.
         sqlstate = getattr(error.__cause__, "sqlstate", None)
         log.error("webhook_not_stored", provider=provider, error=type(error).__name__, sqlstate=sqlstate)
-        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-        return _refusal(503, "database_unavailable", "The delivery could not be stored. Send it again.", headers)
+        return _unavailable("database_unavailable", "The delivery could not be stored. Send it again.")
     if provider == Channel.Provider.TWILIO:
         return HttpResponse(EMPTY_TWIML, content_type="text/xml")
     return JsonResponse({"success": True})
@@ -123,7 +123,7 @@ def _provider(request: HttpRequest) -> str:
 
 
 def _authenticate(request: HttpRequest, provider: str, body: bytes) -> Signature:
-    """Return who signed the delivery. Raises NotSigned, and django.db.Error."""
+    """Return who signed the delivery. Raises NotSigned, SecretUnreadable, and django.db.Error."""
     if _wrong_signatures.wait(_client(request)):
         # Without a query: see Note [Right keys] in leadsite/accounts/refusals.py.
         _authenticate_among(known_numbers.get(), request, provider, body)
@@ -140,7 +140,12 @@ def _authenticate_among(numbers: Numbers, request: HttpRequest, provider: str, b
     return authenticate_twilio(_public_url(request), form, request.META.get(_TWILIO_SIGNATURE), numbers)
 
 
-def _refuse_unsigned(request: HttpRequest, provider: str, refusal: NotSigned, *, size: int) -> HttpResponse:
+def _refuse_unsigned(
+    request: HttpRequest, provider: str, refusal: NotSigned | SecretUnreadable, *, size: int
+) -> HttpResponse:
+    if isinstance(refusal, SecretUnreadable):
+        # It may be signed rightly, so it is not counted as a wrong signature. Logged where the secret was read.
+        return _unavailable("secret_unreadable", "The secret that signs this cannot be read now. Send it again.")
     if wait := _wrong_signatures.wait(_client(request)):
         return _throttled(wait)
     _log_refusal("signature_refused", request, subject=provider, reason=str(refusal), bytes=size)
@@ -168,6 +173,10 @@ def _log_refusal(name: str, request: HttpRequest, **about: Any) -> None:
 def _throttled(wait: float) -> JsonResponse:
     sentence = "There were too many wrong signatures or verify tokens from this address; right ones are accepted."
     return _refusal(429, "too_many_requests", sentence, {"Retry-After": str(math.ceil(wait))})
+
+
+def _unavailable(code: str, error: str) -> JsonResponse:
+    return _refusal(503, code, error, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _refusal(status: int, code: str, error: str, headers: dict[str, str] | None = None) -> JsonResponse:

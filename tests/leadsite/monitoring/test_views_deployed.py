@@ -49,10 +49,48 @@ def test_expressions_are_balanced() -> None:
             assert expression.count(opening) == expression.count(closing), expression
 
 
+def test_numbers_match_no_labels() -> None:
+    """Prometheus does not start with on() or ignoring() between a number and a metric: it refuses the whole file."""
+    for expression in expressions():
+        assert not re.search(r"(?:^|[\s(])[\d.]+\s*[-*/+<>=!]+\s*(?:on|ignoring)\b", expression), expression
+
+
 def test_the_example_of_prometheus_reads_the_alerts() -> None:
     example = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     assert example["rule_files"] == ["alerts.yml"]
     assert example["scrape_configs"][0]["job_name"] == "leadsite"
+
+
+def test_what_is_found_reaches_somebody() -> None:
+    """Prometheus and the units that may fail at night lead to Alertmanager, and that to a person."""
+    prometheus = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    ((target,),) = [
+        one["targets"] for entry in prometheus["alerting"]["alertmanagers"] for one in entry["static_configs"]
+    ]
+    units = settings.BASE_DIR / "deploy/systemd"
+    assert f"--web.listen-address={target} " in (units / "alertmanager.conf").read_text()
+    failed = (units / "leadsite-failed@.service").read_text()
+    assert f"http://{target}/api/v2/alerts" in failed
+    (alert,) = json.loads(re.findall(r"--data '(.+)'", failed)[0])
+    assert "## A unit has failed\n" in (settings.BASE_DIR / "docs/runbook.md").read_text()
+    assert alert["annotations"]["runbook"] == "docs/runbook.md#a-unit-has-failed"
+    for name in ("backup", "certificate", "migrate"):
+        assert "OnFailure=leadsite-failed@%N.service" in (units / f"leadsite-{name}.service").read_text().splitlines()
+    mailing = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())
+    (receiver,) = mailing["receivers"]
+    assert mailing["route"]["receiver"] == receiver["name"]
+    assert receiver["email_configs"][0]["to"]
+
+
+def test_in_a_cluster_each_web_server_is_a_target() -> None:
+    """HAProxy, on the port of a single machine, would answer with the numbers of one, then of the other."""
+    cluster = settings.BASE_DIR / "deploy/cluster"
+    addresses = dict(re.findall(r"^(APP\d)=(.+)$", (cluster / "node.env.example").read_text(), re.MULTILINE))
+    servers = re.findall(r"^ +server app\d @(APP\d)@:(\d+)", (cluster / "haproxy.cfg.in").read_text(), re.MULTILINE)
+    targets = json.dumps([f"{addresses[name]}:{port}" for name, port in servers])
+    assert len(servers) == 2
+    for path in (FOLDER / "prometheus.yml", settings.BASE_DIR / "docs/operations.md"):
+        assert targets in path.read_text()
 
 
 @pytest.mark.django_db(transaction=True)

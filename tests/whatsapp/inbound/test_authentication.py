@@ -11,7 +11,7 @@ from conversations.models import Message
 from tests.cases import each_case
 from tests.factories import NOTHING
 from tests.whatsapp import account_deliveries, meta, twilio_forms
-from tests.whatsapp.webhook_client import PATH, deliver, deliver_form, provider_client
+from tests.whatsapp.webhook_client import PATH, assert_refused, deliver, deliver_form, provider_client
 from whatsapp.channels import connect_channel
 from whatsapp.inbound.replay import replay_due, replay_each
 from whatsapp.models import AccountEvent, Channel, MessageTemplate, WebhookDelivery
@@ -190,11 +190,27 @@ def test_events_of_an_account_need_the_secret_of_its_numbers(secret, status, cou
     assert not MessageTemplate.objects.exists()
 
 
-def test_a_secret_that_cannot_be_decrypted_signs_for_nothing(settings):
-    settings.FIELD_ENCRYPTION_KEYS = ["another key of at least 16 characters"]
-    assert [to_meta(A_NUMBER, secret) for secret in (A, LIST, "")] == [401, 401, 401]
-    assert to_twilio(A_TWILIO, "token-of-A", "ACaaaa") == 401
+def test_a_secret_that_cannot_be_decrypted_signs_for_nothing_and_the_provider_is_asked_to_repeat(settings):
+    """For one, while processes are replaced whose FIELD_ENCRYPTION_KEYS lack the newest key."""
+    keys, settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS, ["another key of at least 16 characters"]
+    assert [to_meta(A_NUMBER, secret) for secret in (A, LIST, "")] == [503, 503, 503]
+    assert to_twilio(A_TWILIO, "token-of-A", "ACaaaa") == 503
+    answer = deliver(provider_client(), meta.body(value(A_NUMBER)), secret=A)
+    assert_refused(answer, 503, "secret_unreadable")
+    assert answer["Retry-After"] == "5"
+    assert stored() == (0, 0)
     assert to_meta(UNKNOWN, LIST) == 200
+    assert [to_meta(UNKNOWN, A), to_meta("", A)] == [401, 401]
+    settings.FIELD_ENCRYPTION_KEYS = keys
+    assert to_meta(A_NUMBER, A) == to_twilio(A_TWILIO, "token-of-A", "ACaaaa") == 200
+
+
+def test_a_delivery_that_a_readable_secret_signed_is_stored_beside_a_number_whose_secret_is_not(stranger):
+    Channel.objects.filter(phone_number_id=B_NUMBER).update(encrypted_app_secret="of another key")
+    body = meta.body(value(A_NUMBER, "for A"), value(B_NUMBER, "for B"))
+    assert deliver(provider_client(), body, secret=A).status_code == 200
+    assert [row.content for row in Message.objects.all()] == ["for A"]
+    assert deliver(provider_client(), body, secret=B).status_code == 503
 
 
 def test_a_new_secret_counts_at_once(owner):
