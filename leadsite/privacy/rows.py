@@ -1,7 +1,7 @@
 """Searches tables for the traces of a person, a range of rows at a time, and takes them out."""
 
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from leadsite.core.transactions import end_if_idle, retried, set_locally
 from leadsite.privacy.people import Person
 from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, Table
 from whatsapp.erasing.bodies import EMPTY, part_of_person, without_person
-from whatsapp.erasing.late import others_of
+from whatsapp.erasing.own import OwnNumbers
 from whatsapp.erasing.traces import Traces
 
 RANGE: Final = 5000
@@ -29,12 +29,12 @@ class Search:
     user_id: UUID
     traces: Traces
     words: Sequence[str]
-    others: Container[str]  # numbers of other businesses
+    own: OwnNumbers
 
     @classmethod
     def of(cls, person: Person) -> "Search":
         """Raises django.db.Error."""
-        return cls(person.user_id, person.traces, person.words, others_of(person.user_id))
+        return cls(person.user_id, person.traces, person.words, OwnNumbers.of(person.user_id))
 
 
 def erase_in(name: str, search: Search, *, should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -115,7 +115,7 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
 
 def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> Any:
     if kind == BODY:
-        return without_person(values["provider"], value, search.traces, others=search.others)
+        return without_person(values["provider"], value, search.traces, is_own=search.own.have)
     if kind == JSON:
         return search.traces.in_json(value)
     if kind == BYTES:
@@ -138,7 +138,7 @@ def _shown(table: Table, values: dict[str, Any], changes: dict[str, Any] | None,
     theirs: list[Any] = []
     for column, value in read.items():
         if kinds[column] == BODY:
-            theirs += part_of_person(values["provider"], value, search.traces, others=search.others)
+            theirs += part_of_person(values["provider"], value, search.traces, is_own=search.own.have)
         elif kinds[column] == JSON:
             theirs += search.traces.theirs_in(value)
     shown = {"theirs": theirs, "mentioned_in": sorted(column for column in changes or () if kinds[column] != BODY)}

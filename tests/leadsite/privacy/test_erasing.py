@@ -28,10 +28,10 @@ from tests.cases import each_case
 from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.inbound import replay
 from whatsapp.media.fetching import fetch_due
-from whatsapp.models import WebhookDelivery
+from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 WORDS = ("6505551234", "Sheena", "NDTA2NTU1NTEyMzQ", "MTY1MDU1NTEyMzQ", meta.SHEENA_ID, "secret", "650 555", "(650)")
@@ -103,6 +103,25 @@ def test_another_business_keeps_the_same_person(person, owner, stranger):
     assert b"Sheena" in bytes(delivery.body)
     theirs.gets(meta.text("Again", id="wamid.again"))
     assert len(theirs.messages) == 2
+
+
+def test_what_came_through_a_number_that_is_nobodys_yet_waits_for_its_business(person, owner, stranger):
+    deliver(meta.messages_value("999", messages=[meta.text("For C")], contacts=[meta.contact()]))
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    theirs = Inbox(stranger, channel="999")
+    list(replay.replay_each(WebhookDelivery.objects.filter(state="unrouted").values_list("pk", flat=True)))
+    assert [message.content for message in theirs.messages] == ["For C"]
+
+
+def test_what_came_through_a_number_before_it_moved_stays_with_who_had_it(inbox, stranger):
+    before = inbox.gets(meta.text("For the owner"), contacts=[meta.contact()])
+    Channel.objects.update(user=stranger.user)
+    inbox.gets(meta.text("For the next"), contacts=[meta.contact()])
+    erase_customer(user_id=stranger.id, customer_id=Customer.objects.get(user=stranger.user).pk)
+    assert list(WebhookDelivery.objects.all()) == [before]
+    assert b"For the owner" in bytes(WebhookDelivery.objects.get().body)
+    erase_customer(user_id=inbox.business.id, customer_id=Customer.objects.get().pk)
+    assert not WebhookDelivery.objects.exists()
 
 
 def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, monkeypatch):
