@@ -13,7 +13,7 @@ from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried, set_locally
 from leadsite.privacy.people import Person
 from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, Table
-from whatsapp.erasing.bodies import EMPTY, part_of_person, without_person
+from whatsapp.erasing.bodies import EMPTY, is_of_business, part_of_person, without_person
 from whatsapp.erasing.own import OwnNumbers
 from whatsapp.erasing.traces import Traces
 
@@ -95,10 +95,12 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
     """The columns to change, None where the row is to be deleted."""
     kinds = table.searched()
     read = {column: _read(kinds[column], value) for column, value in values.items() if value is not None}
+    if not _is_of_business(kinds, read, search):
+        return {}
     if table.deletes and any(
         search.traces.is_theirs(value) or search.traces.is_whole(value)
         for column, value in read.items()
-        if kinds[column] != BODY
+        if kinds[column] != BODY and table.about in (None, column)
     ):
         return None
     changed: dict[str, Any] = {}
@@ -111,6 +113,12 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
     if "body" in changed and kinds["body"] == BODY and changed["body"] == EMPTY[values["provider"]]:
         return None
     return changed
+
+
+def _is_of_business(kinds: dict[str, str], read: dict[str, Any], search: Search) -> bool:
+    """What is noted with a delivery is about its body."""
+    bodies = [value for column, value in read.items() if kinds[column] == BODY]
+    return all(is_of_business(read["provider"], body, search.traces, is_own=search.own.have) for body in bodies)
 
 
 def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> Any:
@@ -179,25 +187,23 @@ def candidates(
     where, parameters = _range(table, search, after, until)
     statement = f"""
         SELECT {", ".join(columns)} FROM {name} WHERE {where} AND (
-            regexp_replace(concat_ws(' ', {texts}), %s, '', 'g') LIKE ANY (%s::text[])
-            OR concat_ws(' ', {texts}) LIKE ANY (%s::text[]))
+            regexp_replace(concat_ws(' ', {texts}), %(no_digits)s, '', 'g') LIKE ANY (%(digits)s::text[])
+            OR concat_ws(' ', {texts}) LIKE ANY (%(words)s::text[]))
         ORDER BY {table.key} {"FOR UPDATE" if lock else ""}
     """  # noqa: S608 - our names
-    digits = array(f"%{needle}%" for needle in search.traces.needles)
-    words = array(f"%{_escaped(word)}%" for word in search.words)
-    return fetch_rows(statement, [*parameters, _NO_DIGITS, digits, words])
+    parameters |= {
+        "no_digits": _NO_DIGITS,
+        "digits": array(f"%{needle}%" for needle in search.traces.needles),
+        "words": array(f"%{_escaped(word)}%" for word in search.words),
+    }
+    return fetch_rows(statement, parameters)
 
 
-def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, list[Any]]:
-    conditions, parameters = ["true"], []
-    for condition, value in (
-        (f"{table.owner} = %s", search.user_id if table.owner else None),
-        (f"{table.key} > %s", after),
-        (f"{table.key} <= %s", until),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            parameters.append(value)
+def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, dict[str, Any]]:
+    parameters = {"user": search.user_id, "ids": array(sorted(search.traces.ids)), "after": after, "until": until}
+    conditions = [f"{table.owner} = %(user)s" if table.owner else table.whose]
+    conditions += [f"{table.key} > %(after)s"] if after is not None else []
+    conditions += [f"{table.key} <= %(until)s"] if until is not None else []
     return " AND ".join(conditions), parameters
 
 

@@ -68,6 +68,18 @@ def part_of_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn)
     return known.theirs_in(values)
 
 
+def is_of_business(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> bool:
+    """Whether a part of a body came through the business's numbers, or none of it through any number."""
+    if provider == "twilio":
+        return _is_form_own(_pairs(body), traces, is_own)
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        return True
+    values = list(_values_of(tree))
+    return not values or any(_is_value_own(value, traces, is_own) for value in values)
+
+
 def traces_of(
     messages: Iterable[IncomingMessage], statuses: Iterable[StatusReport], moves: Iterable[MoveReport]
 ) -> Traces:

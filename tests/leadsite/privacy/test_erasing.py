@@ -15,7 +15,7 @@ from conversations.services.media import delete_orphans
 from leads.importing.stored_files import store_file
 from leads.merging.services import MergeRefused, undo_merge
 from leads.models import ImportRefusal, ImportRun, Lead
-from leadsite.accounts.models import IdempotencyKey
+from leadsite.accounts.models import IdempotencyKey, Membership, User
 from leadsite.core import clock
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.privacy import erasing, files, rows
@@ -122,6 +122,33 @@ def test_what_came_through_a_number_before_it_moved_stays_with_who_had_it(inbox,
     assert b"For the owner" in bytes(WebhookDelivery.objects.get().body)
     erase_customer(user_id=inbox.business.id, customer_id=Customer.objects.get().pk)
     assert not WebhookDelivery.objects.exists()
+
+
+def test_another_business_keeps_its_log_and_the_errors_of_its_deliveries(person, owner, stranger):
+    theirs = customer_of(stranger.has_lead(customer_phone=person.phone, customer_name="Sheena"))
+    LogEntry.objects.log_actions(str(stranger.id), [theirs], CHANGE, f"was {person.phone}")
+    delivery = Inbox(stranger, channel="999").gets(meta.text(), contacts=[meta.contact()])
+    error = f"message {meta.wamid()}: x"
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(error=error)
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.change_message) == (str(theirs.pk), f"was {person.phone}")
+    delivery.refresh_from_db()
+    assert delivery.error == error
+
+
+def test_the_log_loses_mentions_by_people_of_the_business_and_the_persons_rows_by_whomsoever(
+    person, owner, stranger, admin_user
+):
+    other = Customer.objects.get(phone=f"+{OTHER}")
+    Membership.objects.create(
+        person=(agent := User.objects.create_user("agent@example.com")), business=owner.user, role="agent"
+    )
+    for user in (owner.user, admin_user, agent):
+        LogEntry.objects.log_actions(str(user.pk), [other], CHANGE, f"was {person.phone}")
+    LogEntry.objects.log_actions(str(stranger.id), [person], CHANGE, "by one who left")
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert list(LogEntry.objects.values_list("change_message", flat=True)) == ["was [erased]"] * 3
 
 
 def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, monkeypatch):
