@@ -109,6 +109,10 @@ def typed_script(request: HttpRequest) -> str:
     return f"{static('leadsite/typed.js')}#{user}"
 
 
+def once_script(request: HttpRequest) -> str:
+    return static("leadsite/once.js")
+
+
 def search_key(request: HttpRequest) -> str:
     """Opens the search by Ctrl+K. The fragment is the address of the inbox, for people who may read it."""
     person = getattr(request, "user", None)

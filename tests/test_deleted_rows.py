@@ -60,6 +60,7 @@ SQL = {
     "leads/sql/lock_lead.sql": "locks what is restored, too",
     "leads/sql/make_lead.sql": HIDES,
     "leads/sql/restore_lead_with_conversation.sql": "restores them",
+    "leadsite/figures/counting.py _FAILED": HIDES,
     "leadsite/figures/counting.py _LEADS": HIDES,
     "leadsite/figures/counting.py _RESPONSES": HIDES,
     "leadsite/inbox/chats.py BESIDE": HIDES,

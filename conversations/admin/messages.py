@@ -25,6 +25,7 @@ class DeliveryFilter(admin.SimpleListFilter):
     parameter_name = "delivery"
     states: ClassVar[dict[str, tuple[Any, Q]]] = {
         "not": (_("Failed or unknown"), Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED)),
+        "failed": (_("Failed"), Q(status="failed")),
         "unknown": (_("Unknown"), IS_UNDECIDED),
         "queued": (_("Queued or being sent"), Q(status__in=["queued", "sending"])),
     }

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import ActionForm
 
+from conversations.admin.customer_rows import SearchPaginator
 from leads.admin.bulk_progress import counted, kept_words
 from leads.bulk import changes
 from leads.bulk.chunks import process_at_once
@@ -116,7 +117,9 @@ def _number_not_shown(request: HttpRequest, leads: QuerySet[Lead]) -> int | None
     seconds = changes.CHOOSING_SECONDS
     with limit_waiting(seconds), custom_plans(statement_timeout=f"{seconds}s"):
         number = leads.order_by().count()
-    return number if number > COUNT_LIMIT else None
+    # A search is counted to fewer.
+    limit = SearchPaginator.limit if hasattr(request, "found_pages") else COUNT_LIMIT
+    return number if number > limit else None
 
 
 def _ask(request: HttpRequest, number: int) -> HttpResponse:

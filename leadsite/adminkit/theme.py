@@ -19,7 +19,10 @@ UNFOLD: Final[dict[str, Any]] = {
     "SITE_SYMBOL": "forum",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "leadsite.sidebar.favicon"}],
     "STYLES": ["leadsite.sidebar.stylesheet"],
-    "SCRIPTS": ["leadsite.sidebar.htmx_settings", "leadsite.sidebar.typed_script", "leadsite.sidebar.search_key"],
+    "SCRIPTS": [
+        *("leadsite.sidebar.htmx_settings", "leadsite.sidebar.once_script"),
+        *("leadsite.sidebar.typed_script", "leadsite.sidebar.search_key"),
+    ],
     # No link "View site": there are no pages outside the admin.
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,

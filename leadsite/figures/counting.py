@@ -33,8 +33,8 @@ _LEADS: Final = """
 """
 # Ids are in the order of time, and indexed with the business.
 _FAILED: Final = """
-    SELECT count(*) FROM messages
-    WHERE user_id = %s AND id >= %s AND id < %s AND direction = 'out' AND status = 'failed'
+    SELECT count(*) FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id AND c.deleted_at IS NULL
+    WHERE m.user_id = %s AND m.id >= %s AND m.id < %s AND m.direction = 'out' AND m.status = 'failed'
 """
 # The first answer to the customer's first message, of conversations that began on this day.
 _RESPONSES: Final = """
@@ -83,7 +83,7 @@ def figures_of(*, user_id: UUID, day: date, zone: ZoneInfo) -> dict[Key, int]:
         add("leads", source, count)
         add("typed", kind, count)
         add("converted", kind, converted)
-    ((failed,),) = fetch_rows(_FAILED, [user_id, _first_id(begin), _first_id(end)])
+    ((failed,),) = fetch_rows(_FAILED, [user_id, first_id(begin), first_id(end)])
     add("failed", "", failed)
     for (seconds,) in fetch_rows(_RESPONSES, [user_id, begin, end]):
         add("response", str(bucket_of(seconds)), 1)
@@ -104,6 +104,6 @@ def median(buckets: Mapping[int, int]) -> float | None:
     return None
 
 
-def _first_id(moment: datetime) -> UUID:
+def first_id(moment: datetime) -> UUID:
     """The smallest UUID version 7 of a moment."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

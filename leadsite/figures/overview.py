@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from conversations.models import Conversation
-from conversations.models.conversations import NEWEST_FIRST
 from leads.models import Lead, LeadType
 from leads.models.leads import LeadSource
-from leadsite.adminkit.alerts import counted
+from leadsite.accounts.models import User
 from leadsite.adminkit.workplace import business_of
 from leadsite.core import clock
-from leadsite.figures.counting import SHOWN, median
+from leadsite.figures.counting import SHOWN, first_id, median
 from leadsite.figures.models import DailyFigure
+from leadsite.inbox.access import Viewer
+from leadsite.inbox.chats import counts, shown_count
 from whatsapp.models import AccountEvent, Channel
 
 # The chart, in units of its own.
@@ -157,13 +157,16 @@ def duration(seconds: float | None) -> str:
 
 def _tiles(request: HttpRequest, business_id: Any, period: Period, zone: ZoneInfo) -> list[dict[str, Any]]:
     own = {"user_id": business_id}
-    waits = Conversation.objects.filter(waiting_since__isnull=False, **own).order_by(*NEWEST_FIRST)
-    waiting = counted(waits) or "0"
+    viewer = Viewer(cast(User, request.user), business_id, may_write=False)
+    waiting = shown_count(counts(viewer)["waiting"])
     stopped = Channel.objects.filter(active=True, **own).exclude(stopped_at=None).count()
     problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).count()
     week = period.days[-7]
     conversations = reverse("admin:conversations_conversation_changelist")
+    # By the ids, as they are counted: they have an index.
+    begin, end = (first_id(moment) for moment in _moments(week, period.days[-1], zone))
     messages = reverse("admin:conversations_message_changelist")
+    failed = f"{messages}?delivery=failed&id__gte={begin}&id__lt={end}"
     tiles = [
         _tile(gettext("Waiting now"), waiting, f"{reverse('inbox')}?tab=waiting"),
         _tile(
@@ -172,18 +175,14 @@ def _tiles(request: HttpRequest, business_id: Any, period: Period, zone: ZoneInf
             _between(conversations, week, period.days[-1], zone),
         ),
         _tile(gettext("New leads, 7 days"), f"{period.total('leads', last=7):,}", _leads(week, period.days[-1], zone)),
-        _tile(gettext("Failed messages, 7 days"), f"{period.total('failed', last=7):,}", f"{messages}?delivery=failed"),
+        _tile(gettext("Failed messages, 7 days"), f"{period.total('failed', last=7):,}", failed),
     ]
     if request.user.has_perm("whatsapp.view_channel"):
         numbers = reverse("admin:whatsapp_channel_changelist")
-        tiles.append(_tile(gettext("Stopped numbers"), str(stopped), numbers))
-        tiles.append(
-            _tile(
-                gettext("Problems of quality and account"),
-                str(problems),
-                reverse("admin:whatsapp_accountevent_changelist"),
-            )
-        )
+        stopped_url = f"{numbers}?active__exact=1&stopped_at__isnull=False"
+        events = reverse("admin:whatsapp_accountevent_changelist")
+        tiles.append(_tile(gettext("Stopped numbers"), str(stopped), stopped_url))
+        tiles.append(_tile(gettext("Problems of quality and account"), str(problems), f"{events}?problems=open"))
     return tiles
 
 
@@ -218,6 +217,11 @@ def _leads(first: date, last: date, zone: ZoneInfo, **more: str) -> str:
 
 def _between(address: str, first: date, last: date, zone: ZoneInfo, **more: str) -> str:
     """A list, filtered by the days of creation."""
-    begin, end = (datetime.combine(day, time_of_day(), zone) for day in (first, last + timedelta(days=1)))
+    begin, end = _moments(first, last, zone)
     query = reverse("overview", query={"created_at__gte": str(begin), "created_at__lt": str(end), **more})
     return f"{address}?{query.partition('?')[2]}"
+
+
+def _moments(first: date, last: date, zone: ZoneInfo) -> list[datetime]:
+    """The midnights at which the first day begins and the last one ends."""
+    return [datetime.combine(day, time_of_day(), zone) for day in (first, last + timedelta(days=1))]

@@ -1,7 +1,7 @@
 """Searches tables for the traces of a person, a range of rows at a time, and takes them out."""
 
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -13,8 +13,8 @@ from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried, set_locally
 from leadsite.privacy.people import Person
 from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, Table
-from whatsapp.erasing.bodies import EMPTY, part_of_person, without_person
-from whatsapp.erasing.late import others_of
+from whatsapp.erasing.bodies import EMPTY, is_of_business, part_of_person, without_person
+from whatsapp.erasing.own import OwnNumbers
 from whatsapp.erasing.traces import Traces
 
 RANGE: Final = 5000
@@ -29,12 +29,12 @@ class Search:
     user_id: UUID
     traces: Traces
     words: Sequence[str]
-    others: Container[str]  # numbers of other businesses
+    own: OwnNumbers
 
     @classmethod
     def of(cls, person: Person) -> "Search":
         """Raises django.db.Error."""
-        return cls(person.user_id, person.traces, person.words, others_of(person.user_id))
+        return cls(person.user_id, person.traces, person.words, OwnNumbers.of(person.user_id))
 
 
 def erase_in(name: str, search: Search, *, should_stop: Callable[[], bool] = lambda: False) -> int:
@@ -95,10 +95,12 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
     """The columns to change, None where the row is to be deleted."""
     kinds = table.searched()
     read = {column: _read(kinds[column], value) for column, value in values.items() if value is not None}
+    if not _is_of_business(kinds, read, search):
+        return {}
     if table.deletes and any(
         search.traces.is_theirs(value) or search.traces.is_whole(value)
         for column, value in read.items()
-        if kinds[column] != BODY
+        if kinds[column] != BODY and table.about in (None, column)
     ):
         return None
     changed: dict[str, Any] = {}
@@ -113,9 +115,15 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
     return changed
 
 
+def _is_of_business(kinds: dict[str, str], read: dict[str, Any], search: Search) -> bool:
+    """What is noted with a delivery is about its body."""
+    bodies = [value for column, value in read.items() if kinds[column] == BODY]
+    return all(is_of_business(read["provider"], body, search.traces, is_own=search.own.have) for body in bodies)
+
+
 def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> Any:
     if kind == BODY:
-        return without_person(values["provider"], value, search.traces, others=search.others)
+        return without_person(values["provider"], value, search.traces, is_own=search.own.have)
     if kind == JSON:
         return search.traces.in_json(value)
     if kind == BYTES:
@@ -138,7 +146,7 @@ def _shown(table: Table, values: dict[str, Any], changes: dict[str, Any] | None,
     theirs: list[Any] = []
     for column, value in read.items():
         if kinds[column] == BODY:
-            theirs += part_of_person(values["provider"], value, search.traces, others=search.others)
+            theirs += part_of_person(values["provider"], value, search.traces, is_own=search.own.have)
         elif kinds[column] == JSON:
             theirs += search.traces.theirs_in(value)
     shown = {"theirs": theirs, "mentioned_in": sorted(column for column in changes or () if kinds[column] != BODY)}
@@ -179,25 +187,23 @@ def candidates(
     where, parameters = _range(table, search, after, until)
     statement = f"""
         SELECT {", ".join(columns)} FROM {name} WHERE {where} AND (
-            regexp_replace(concat_ws(' ', {texts}), %s, '', 'g') LIKE ANY (%s::text[])
-            OR concat_ws(' ', {texts}) LIKE ANY (%s::text[]))
+            regexp_replace(concat_ws(' ', {texts}), %(no_digits)s, '', 'g') LIKE ANY (%(digits)s::text[])
+            OR concat_ws(' ', {texts}) LIKE ANY (%(words)s::text[]))
         ORDER BY {table.key} {"FOR UPDATE" if lock else ""}
     """  # noqa: S608 - our names
-    digits = array(f"%{needle}%" for needle in search.traces.needles)
-    words = array(f"%{_escaped(word)}%" for word in search.words)
-    return fetch_rows(statement, [*parameters, _NO_DIGITS, digits, words])
+    parameters |= {
+        "no_digits": _NO_DIGITS,
+        "digits": array(f"%{needle}%" for needle in search.traces.needles),
+        "words": array(f"%{_escaped(word)}%" for word in search.words),
+    }
+    return fetch_rows(statement, parameters)
 
 
-def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, list[Any]]:
-    conditions, parameters = ["true"], []
-    for condition, value in (
-        (f"{table.owner} = %s", search.user_id if table.owner else None),
-        (f"{table.key} > %s", after),
-        (f"{table.key} <= %s", until),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            parameters.append(value)
+def _range(table: Table, search: Search, after: Any, until: Any) -> tuple[str, dict[str, Any]]:
+    parameters = {"user": search.user_id, "ids": array(sorted(search.traces.ids)), "after": after, "until": until}
+    conditions = [f"{table.owner} = %(user)s" if table.owner else table.whose]
+    conditions += [f"{table.key} > %(after)s"] if after is not None else []
+    conditions += [f"{table.key} <= %(until)s"] if until is not None else []
     return " AND ".join(conditions), parameters
 
 

@@ -38,6 +38,8 @@ class Table:
 
     `owner`: the column with the business; None where the table has none: then all rows are searched.
     `key`: the primary key, by whose order rows are searched.
+    `about`: the column with the id of the row that a row is about: only by this one is it the person's.
+    `whose`: instead of `owner`, a condition for the business (%(user)s) and the ids that are the person's (%(ids)s).
     """
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -45,6 +47,8 @@ class Table:
     deletes_mentions: bool = False
     owner: str | None = "user_id"
     key: str = "id"
+    about: str | None = None
+    whose: str = "true"
 
     def searched(self) -> dict[str, str]:
         """The columns that are read: with a body, whose it is."""
@@ -168,7 +172,14 @@ TABLES: Final[dict[str, Table]] = {
         owner=None,
     ),
     "django_admin_log": Table(
-        {"object_id": TEXT, "object_repr": TEXT, "change_message": TEXT}, deletes=True, owner=None
+        {"object_id": TEXT, "object_repr": TEXT, "change_message": TEXT},
+        deletes=True,
+        owner=None,
+        about="object_id",
+        # Of others only what was done to the person's rows, by somebody who has left: they may have the same customer.
+        whose="""(object_id = ANY (%(ids)s::text[]) OR user_id = %(user)s
+            OR user_id IN (SELECT person_id FROM memberships WHERE business_id = %(user)s)
+            OR user_id IN (SELECT id FROM users WHERE is_superuser))""",
     ),
 }
 

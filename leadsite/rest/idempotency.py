@@ -112,7 +112,7 @@ def _answer_once(user_id: UUID, key: str, fingerprint: bytes, make: Callable[[],
         # The same request may be in progress: at the unique key this one waits until the other has committed, and then
         # returns its response, or has been rolled back, and then runs itself.
         with transaction.atomic():
-            claimed = _claim(user_id, key, fingerprint)
+            claimed = claim(user_id, key, fingerprint)
             return _first_answer(user_id, key, make()) if claimed else _replay(user_id, key, fingerprint)
 
     try:
@@ -143,7 +143,7 @@ def _fingerprint(request: Request) -> bytes:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
-def _claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
+def claim(user_id: UUID, key: str, fingerprint: bytes) -> bool:
     """Whether the key is new. Caller holds the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [user_id, key, fingerprint])

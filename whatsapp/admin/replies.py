@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
 from conversations.services.change import ConversationRefused
+from leadsite.adminkit import once
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
@@ -41,6 +42,7 @@ class ReplyPart(PagePart):
         route = find_route_of_reply(row)
         form = {
             "url": reverse("admin:conversations_conversation_reply", args=[quote(row.pk)]),
+            "once": once.new_key(),
             "draft": request.session.pop(f"{_DRAFT} {row.pk}", ""),
             "route": route,
             "open_until": route.open_until(clock.now()),
@@ -59,11 +61,13 @@ class ReplyPart(PagePart):
         # A browser sends line ends as \r\n.
         text = request.POST.get("text", "").replace("\r\n", "\n").strip()
         try:
-            reply(
-                user_id=conversation.user_id,
-                conversation_id=conversation.pk,
-                message=MessageContent(content=text, author_id=request.user.pk),
+            its = {"user_id": conversation.user_id, "conversation_id": conversation.pk}
+            message = MessageContent(content=text, author_id=request.user.pk)
+            once.do_once(
+                request, user_id=conversation.user_id, do=lambda: str(reply(**its, message=message).message_id)
             )
+        except once.DoneBefore:
+            pass
         except (MessageRefused, ConversationRefused) as refusal:
             request.session[f"{_DRAFT} {conversation.pk}"] = text[: 2 * TEXT_MAX_LENGTH]
             messages.error(request, gettext("Not sent: %(refusal)s") % {"refusal": shown(refusal)})

@@ -1,7 +1,7 @@
 """Takes one person's part out of the raw body of a delivery, whichever provider sent it. Pure functions."""
 
 import json
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from conversations.incoming import IncomingMessage, MoveReport, Sender
 from conversations.services.statuses import StatusReport
 from whatsapp.erasing.traces import Traces
+from whatsapp.inbound.twilio_contents import ID_NAMES
 from whatsapp.json_parts import objects_of
 from whatsapp.json_repair import NotJson, parse
 
@@ -21,31 +22,36 @@ _SUBJECTS: Final = (
 )
 _RECIPIENTS: Final = ("recipient_id", "recipient_user_id")
 _NUMBERS_OF_TWILIO: Final = ("From", "To")
+# What names a message: its own id, one that it is about, and ours that comes back with a status.
+_IDS: Final = ("id", "message_id", "biz_opaque_callback_data")
+# Whether what came through a number (Meta's id, or at Twilio the number itself) and names these messages belongs to the
+# person's business: see whatsapp.erasing.own.
+IsOwn = Callable[[str, frozenset[str]], bool]
 
 
-def without_person(provider: str, body: bytes, traces: Traces, *, others: Container[str]) -> bytes:
+def without_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> bytes:
     """Return the body without the person's part; EMPTY where nothing else is in it, and the body where nothing is.
 
-    `others`: the numbers (Meta's ids, or at Twilio numbers) of other businesses. What came through that is
-    left as it is: the person is that business's customer too.
+    What came through a number that is not this business's is left as it is, unless it names a message of the person:
+    they may be another business's customer too, also one's that connects its number later.
     """
     if provider == "twilio":
-        return _without_in_form(body, traces, others)
+        return _without_in_form(body, traces, is_own)
     try:
         tree, _ = parse(body)
     except NotJson:
         text = body.decode("utf-8", errors="replace")
         return body if traces.in_text(text) == text else EMPTY[provider]
     known = _with_recipients(tree, traces)
-    left = _without_in_tree(tree, known, others)
+    left = _without_in_tree(tree, known, is_own)
     if left == tree:
         return body
     return json.dumps(left).encode() if left.get("entry") else EMPTY[provider]
 
 
-def part_of_person(provider: str, body: bytes, traces: Traces, *, others: Container[str]) -> list[Any]:
+def part_of_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> list[Any]:
     """Return what is the person's in a body: objects of it, or the whole form."""
-    if without_person(provider, body, traces, others=others) == body:
+    if without_person(provider, body, traces, is_own=is_own) == body:
         return []
     if provider == "twilio":
         return [dict(_pairs(body))] if any(traces.is_whole(value) for _, value in _pairs(body)) else []
@@ -57,9 +63,21 @@ def part_of_person(provider: str, body: bytes, traces: Traces, *, others: Contai
     values = [
         {key: part for key, part in value.items() if key != "metadata"}
         for value in _values_of(tree)
-        if not _is_of_others(value, others)
+        if _is_value_own(value, known, is_own)
     ]
     return known.theirs_in(values)
+
+
+def is_of_business(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> bool:
+    """Whether a part of a body came through the business's numbers, or none of it through any number."""
+    if provider == "twilio":
+        return _is_form_own(_pairs(body), traces, is_own)
+    try:
+        tree, _ = parse(body)
+    except NotJson:
+        return True
+    values = list(_values_of(tree))
+    return not values or any(_is_value_own(value, traces, is_own) for value in values)
 
 
 def traces_of(
@@ -78,7 +96,7 @@ def traces_of(
     )
 
 
-def _without_in_tree(tree: Any, traces: Traces, others: Container[str]) -> Any:
+def _without_in_tree(tree: Any, traces: Traces, is_own: IsOwn) -> Any:
     if not isinstance(tree, dict) or not isinstance(tree.get("entry"), list):
         return traces.in_json(tree)
     entries = []
@@ -87,18 +105,18 @@ def _without_in_tree(tree: Any, traces: Traces, others: Container[str]) -> Any:
             if not traces.is_theirs(entry):
                 entries.append(traces.in_json(entry))
             continue
-        changes = [left for change in entry["changes"] if (left := _change(change, traces, others)) is not None]
+        changes = [left for change in entry["changes"] if (left := _change(change, traces, is_own)) is not None]
         if changes or not entry["changes"]:
             entries.append(entry | {"changes": changes})
     return tree | {"entry": entries}
 
 
-def _change(change: Any, traces: Traces, others: Container[str]) -> Any:
+def _change(change: Any, traces: Traces, is_own: IsOwn) -> Any:
     """The change without the person's part; None where nothing is left that happened."""
     value = change.get("value") if isinstance(change, dict) else None
     if not isinstance(value, dict):
         return None if traces.is_theirs(change) else traces.in_json(change)
-    if _is_of_others(value, others):
+    if not _is_value_own(value, traces, is_own):
         return change
     metadata = value.get("metadata")
     rest = {key: part for key, part in value.items() if key != "metadata"}
@@ -110,9 +128,24 @@ def _change(change: Any, traces: Traces, others: Container[str]) -> Any:
     return change | {"value": left | ({"metadata": metadata} if metadata is not None else {})}
 
 
-def _is_of_others(value: dict[str, Any], others: Container[str]) -> bool:
+def _is_value_own(value: dict[str, Any], traces: Traces, is_own: IsOwn) -> bool:
+    """Without a number too: nobody else has it."""
     metadata = value.get("metadata")
-    return isinstance(metadata, dict) and str(metadata.get("phone_number_id")) in others
+    number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
+    return not number or _is_own_by(str(number), frozenset(_ids_in(value)), traces, is_own)
+
+
+def _is_own_by(number: str, ids: frozenset[str], traces: Traces, is_own: IsOwn) -> bool:
+    return not ids.isdisjoint(traces.ids) or is_own(number, ids)
+
+
+def _ids_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (value[key] for key in _IDS if isinstance(value.get(key), str))
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _ids_in(part)
 
 
 def _values_of(tree: Any) -> Iterator[dict[str, Any]]:
@@ -144,10 +177,15 @@ def _with_recipients(tree: Any, traces: Traces) -> Traces:
     return replace(traces, phones=traces.phones | numbers, ids=traces.ids | (found - numbers))
 
 
-def _without_in_form(body: bytes, traces: Traces, others: Container[str]) -> bytes:
-    pairs = _pairs(body)
+def _is_form_own(pairs: list[tuple[str, str]], traces: Traces, is_own: IsOwn) -> bool:
     numbers = [value.removeprefix("whatsapp:") for name, value in pairs if name in _NUMBERS_OF_TWILIO]
-    if any(number in others for number in numbers):
+    ids = frozenset(value for name, value in pairs if name in ID_NAMES)
+    return not numbers or any(_is_own_by(number, ids, traces, is_own) for number in numbers)
+
+
+def _without_in_form(body: bytes, traces: Traces, is_own: IsOwn) -> bytes:
+    pairs = _pairs(body)
+    if not _is_form_own(pairs, traces, is_own):
         return body
     if any(traces.is_whole(value) for _, value in pairs):
         return EMPTY["twilio"]

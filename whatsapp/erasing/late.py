@@ -1,21 +1,13 @@
 """Takes out of a delivery's body what was left out of it, because the people in it were erased."""
 
-from collections.abc import Container
-from uuid import UUID
-
 from leads.received import Stored
 from whatsapp.erasing.bodies import traces_of, without_person
-from whatsapp.models import Channel
-
-
-def others_of(user_id: UUID) -> Container[str]:
-    """The numbers of other businesses. Raises django.db.Error."""
-    return set(Channel.objects.exclude(user_id=user_id).values_list("phone_number_id", flat=True))
+from whatsapp.erasing.own import OwnNumbers
 
 
 def without_erased(provider: str, body: bytes, stored: Stored) -> bytes:
-    """Return the body without the messages, statuses and moves of erased people. No statement where there are none,
-    otherwise one. Raises django.db.Error.
+    """Return the body without the messages, statuses and moves of erased people. No statement where there are none.
+    Raises django.db.Error.
     """
     if not stored.has_erased:
         return body
@@ -26,5 +18,5 @@ def without_erased(provider: str, body: bytes, stored: Stored) -> bytes:
             [report for report in stored.erased_statuses if report.user_id == user_id],
             [move for move in stored.erased_moves if move.user_id == user_id],
         )
-        body = without_person(provider, body, traces, others=others_of(user_id))
+        body = without_person(provider, body, traces, is_own=OwnNumbers.of(user_id).have)
     return body

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from leads.models import Lead
+from leads.models import OPEN_STATUSES, Lead
 from leads.services.status_order import TRANSITIONS
 from leadsite.adminkit.values import day, shorten
 from leadsite.core import clock
@@ -109,7 +109,7 @@ def _card(lead: Lead) -> dict[str, Any]:
         "step_names": " ".join(TRANSITIONS[lead.status]),
         "created": day(lead.created_at),
         "follow_up": moment_words(lead.follow_up_at) if lead.follow_up_at else "",
-        "is_due": lead.follow_up_at is not None and lead.follow_up_at <= clock.now(),
+        "is_due": lead.follow_up_at is not None and lead.follow_up_at <= clock.now() and lead.status in OPEN_STATUSES,
     }
 
 

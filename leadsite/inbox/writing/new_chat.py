@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from conversations.services.change import ConversationRefused
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.business.places import country_of
+from leadsite.adminkit import once
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT
@@ -88,6 +90,7 @@ def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
     """Read the form, and look for the customer and their newest conversation."""
     names = ("to", "name", "from", "kind", "lead", "lead_type", "details", "text")
     typed = {name: form.get(name, "").replace("\0", "") for name in names}
+    typed[once.FIELD] = form.get(once.FIELD) or once.new_key()
     typed["text"] = typed["text"].replace("\r\n", "\n").strip()[: 2 * TEXT_MAX_LENGTH]
     channels = Channel.objects.sending(viewer.business_id)
     new = NewChat(typed, channels, None, "", None, None, False, {})
@@ -137,13 +140,18 @@ def _send(request: HttpRequest, viewer: Viewer, new: NewChat, chooser: Chooser) 
     name = new.typed["name"].strip() or (new.customer.name if new.customer else "") or ""
     try:
         with given_header(request, viewer, chooser) if message.template else nullcontext() as media:
-            return send_message(
+            sending = partial(
+                send_message,
                 user_id=viewer.business_id,
                 to=Recipient(phone=new.phone, customer_name=name),
                 message=replace(message, media=media),
                 lead=lead,
                 channel_id=new.channel.id if new.channel else None,
-            ).conversation_id
+            )
+            done = once.do_once(request, user_id=viewer.business_id, do=lambda: str(sending().conversation_id))
+            return UUID(done)
+    except once.DoneBefore as before:
+        return read_uuid(before.result)  # none after the customer was erased
     except MessageRefused as refusal:
         new.problems[_SENT_BY.get(refusal.field or "", "")] = shown(refusal)
     except (ConversationRefused, LeadRefused) as refusal:

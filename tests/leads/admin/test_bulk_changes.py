@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from conversations.admin.customer_rows import SearchPaginator
 from leads.admin import actions
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
@@ -50,8 +51,8 @@ def page(staff: Staff) -> str:
 
 
 def test_the_number_is_said_before_an_action_on_more_leads_than_the_list_counts(staff, monkeypatch):
-    """The list of a search counts up to a limit, but the action is for all that match."""
-    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS - 1)
+    """The list of a search counts up to a limit of its own, but the action is for all that match."""
+    monkeypatch.setattr(SearchPaginator, "limit", LEADS - 1)
     response = act_on_all(staff, "mark_contacted", "q=cake", shown_at="")
     asked = form_of(response.content.decode())
     assert f"{LEADS} leads match" in strip_tags(response.content.decode())
@@ -60,8 +61,14 @@ def test_the_number_is_said_before_an_action_on_more_leads_than_the_list_counts(
     assert the_change().total == LEADS
 
 
+def test_the_number_is_said_where_a_list_without_a_search_counts_to_its_limit(staff, monkeypatch):
+    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS - 1)
+    monkeypatch.setattr(SearchPaginator, "limit", LEADS)
+    assert f"{LEADS} leads match" in strip_tags(act_on_all(staff, "mark_contacted").content.decode())
+
+
 def test_a_number_that_the_list_has_shown_is_not_asked_about(staff, monkeypatch):
-    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS)
+    monkeypatch.setattr(SearchPaginator, "limit", LEADS)
     assert act_on_all(staff, "mark_contacted", "q=cake").url == address("change", the_change())
 
 

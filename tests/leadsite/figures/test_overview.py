@@ -1,18 +1,22 @@
 """The Overview shows the stored figures; each opens the list that it counts."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from leads.models import Lead
+from leadsite.core import clock
 from leadsite.figures.counting import count_days
 from leadsite.figures.overview import duration
 from tests.cases import each_case
 from tests.staff import member_of, staff_of
+from whatsapp.channels import connect_channel
+from whatsapp.models import AccountEvent, Channel
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/overview/"
@@ -62,10 +66,47 @@ def test_everybody_of_the_business_sees_them(role, counted, owner):
     assert member_of(owner, role).get(PAGE).context["figures"]["chart"]["total"] == 3
 
 
-def test_waiting_customers_are_counted_now(counted, owner):
+def opened(staff, label):
+    """The number on a tile, and the page that it opens."""
+    (tile,) = [one for one in staff.get(PAGE).context["figures"]["tiles"] if label in one["label"]]
+    return tile["value"], staff.client.get(tile["url"])
+
+
+def test_waiting_customers_are_those_of_the_inbox_now(counted, owner):
     staff = staff_of(owner)
-    Conversation.objects.update(waiting_since="2026-11-20T12:00:00Z")
-    assert staff.get(PAGE).context["figures"]["tiles"][0]["value"] == "3"
+    snoozed, waits, followed = Conversation.objects.order_by("pk")
+    for one in (snoozed, waits):
+        Conversation.objects.filter(pk=one.pk).update(waiting_since="2026-11-20T12:00:00Z")
+    Conversation.objects.filter(pk=snoozed.pk).update(snoozed_until=clock.now() + timedelta(days=1))
+    Lead.objects.filter(conversation=followed).update(follow_up_at=clock.now() - timedelta(hours=1), status="contacted")
+    value, page = opened(staff, "Waiting")
+    assert {shown["row"].id for shown in page.context["rows"]} == {waits.pk, followed.pk}
+    assert value == "2"
+
+
+def test_failed_messages_open_those_that_are_counted(counted, owner):
+    own = [conversation.pk for conversation in Conversation.objects.order_by("pk")]
+    for conversation_id, status in zip(own * 2, ["failed"] * 4 + ["unknown", "sent"], strict=True):
+        values = {"direction": "out", "status": status, "sort_at": clock.now(), "content": "x"}
+        Message.objects.create(user=owner.user, conversation_id=conversation_id, **values)
+    Conversation.objects.filter(pk=own[1]).update(deleted_at=clock.now())
+    last_month = clock.last_id(clock.now() - timedelta(days=10))
+    Message.objects.create(id=last_month, user=owner.user, conversation_id=own[0], **values | {"status": "failed"})
+    count_days(days=7)
+    value, page = opened(staff_of(owner), "Failed")
+    assert (value, page.context["cl"].result_count) == ("3", 3)
+
+
+def test_stopped_numbers_and_problems_open_these_alone(owner):
+    for number, changes in (("1", {"stopped_at": clock.now()}), ("2", {"active": False}), ("3", {})):
+        channel = connect_channel(user_id=owner.id, phone_number_id=number)
+        Channel.objects.filter(pk=channel.pk).update(**changes)
+    for digest, is_problem in (("1", True), ("2", False)):
+        about = {"waba_id": "1", "field": "x", "aspect": digest, "subject": "", "digest": digest, "value": {}}
+        AccountEvent.objects.create(user=owner.user, is_problem=is_problem, at=clock.now(), **about)
+    for label in ("Stopped", "Problems"):
+        value, page = opened(staff_of(owner), label)
+        assert (value, page.context["cl"].result_count) == ("1", 1), label
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_leads(counted, owner):

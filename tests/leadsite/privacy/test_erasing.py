@@ -15,7 +15,7 @@ from conversations.services.media import delete_orphans
 from leads.importing.stored_files import store_file
 from leads.merging.services import MergeRefused, undo_merge
 from leads.models import ImportRefusal, ImportRun, Lead
-from leadsite.accounts.models import IdempotencyKey
+from leadsite.accounts.models import IdempotencyKey, Membership, User
 from leadsite.core import clock
 from leadsite.monitoring.models import FailedTransaction
 from leadsite.privacy import erasing, files, rows
@@ -28,10 +28,10 @@ from tests.cases import each_case
 from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import Inbox
+from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.inbound import replay
 from whatsapp.media.fetching import fetch_due
-from whatsapp.models import WebhookDelivery
+from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 WORDS = ("6505551234", "Sheena", "NDTA2NTU1NTEyMzQ", "MTY1MDU1NTEyMzQ", meta.SHEENA_ID, "secret", "650 555", "(650)")
@@ -103,6 +103,52 @@ def test_another_business_keeps_the_same_person(person, owner, stranger):
     assert b"Sheena" in bytes(delivery.body)
     theirs.gets(meta.text("Again", id="wamid.again"))
     assert len(theirs.messages) == 2
+
+
+def test_what_came_through_a_number_that_is_nobodys_yet_waits_for_its_business(person, owner, stranger):
+    deliver(meta.messages_value("999", messages=[meta.text("For C")], contacts=[meta.contact()]))
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    theirs = Inbox(stranger, channel="999")
+    list(replay.replay_each(WebhookDelivery.objects.filter(state="unrouted").values_list("pk", flat=True)))
+    assert [message.content for message in theirs.messages] == ["For C"]
+
+
+def test_what_came_through_a_number_before_it_moved_stays_with_who_had_it(inbox, stranger):
+    before = inbox.gets(meta.text("For the owner"), contacts=[meta.contact()])
+    Channel.objects.update(user=stranger.user)
+    inbox.gets(meta.text("For the next"), contacts=[meta.contact()])
+    erase_customer(user_id=stranger.id, customer_id=Customer.objects.get(user=stranger.user).pk)
+    assert list(WebhookDelivery.objects.all()) == [before]
+    assert b"For the owner" in bytes(WebhookDelivery.objects.get().body)
+    erase_customer(user_id=inbox.business.id, customer_id=Customer.objects.get().pk)
+    assert not WebhookDelivery.objects.exists()
+
+
+def test_another_business_keeps_its_log_and_the_errors_of_its_deliveries(person, owner, stranger):
+    theirs = customer_of(stranger.has_lead(customer_phone=person.phone, customer_name="Sheena"))
+    LogEntry.objects.log_actions(str(stranger.id), [theirs], CHANGE, f"was {person.phone}")
+    delivery = Inbox(stranger, channel="999").gets(meta.text(), contacts=[meta.contact()])
+    error = f"message {meta.wamid()}: x"
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(error=error)
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    entry = LogEntry.objects.get()
+    assert (entry.object_id, entry.change_message) == (str(theirs.pk), f"was {person.phone}")
+    delivery.refresh_from_db()
+    assert delivery.error == error
+
+
+def test_the_log_loses_mentions_by_people_of_the_business_and_the_persons_rows_by_whomsoever(
+    person, owner, stranger, admin_user
+):
+    other = Customer.objects.get(phone=f"+{OTHER}")
+    Membership.objects.create(
+        person=(agent := User.objects.create_user("agent@example.com")), business=owner.user, role="agent"
+    )
+    for user in (owner.user, admin_user, agent):
+        LogEntry.objects.log_actions(str(user.pk), [other], CHANGE, f"was {person.phone}")
+    LogEntry.objects.log_actions(str(stranger.id), [person], CHANGE, "by one who left")
+    erase_customer(user_id=owner.id, customer_id=person.pk)
+    assert list(LogEntry.objects.values_list("change_message", flat=True)) == ["was [erased]"] * 3
 
 
 def test_an_erasure_that_was_interrupted_is_finished_by_a_worker(person, owner, monkeypatch):

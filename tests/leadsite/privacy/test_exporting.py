@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 
 from conversations.models import Customer, CustomerMove
 from leads.merging.services import undo_merge
@@ -10,6 +11,9 @@ from leadsite.core import clock
 from leadsite.privacy.exporting import as_json, count_traces, export_customer
 from tests.leads.merging.pairs import customer_of, make_one
 from tests.leadsite.privacy.conftest import OTHER
+from tests.whatsapp import meta
+from tests.whatsapp.inbox import Inbox, deliver
+from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +30,30 @@ def test_it_has_all_that_is_kept_and_nothing_of_others(person, owner):
     assert found["messages"][0]["mentioned_in"] == ["content"]
     text = json.dumps(document)
     assert [word for word in (OTHER, "Otto", "Ask") if word in text] == []
+
+
+def test_it_has_nothing_of_what_came_through_numbers_of_nobody_and_of_former_owners(person, inbox, stranger):
+    deliver(meta.messages_value("999", messages=[meta.text("For C")], contacts=[meta.contact()]))
+    Channel.objects.update(user=stranger.user)
+    inbox.gets(meta.text("For the next"), contacts=[meta.contact()])
+    theirs = as_json(export_customer(Customer.objects.get(user=stranger.user))).decode()
+    assert [text for text in ("For the next", "For C", "My secret") if text in theirs] == ["For the next"]
+    own = as_json(export_customer(person)).decode()
+    assert [text for text in ("For the next", "For C", "My secret") if text in own] == ["My secret"]
+
+
+def test_it_has_nothing_of_the_admins_log_of_another_business(person, stranger):
+    theirs = customer_of(stranger.has_lead(customer_phone=person.phone, customer_name="Sheena"))
+    LogEntry.objects.log_actions(str(stranger.id), [theirs], CHANGE, f"was {person.phone}")
+    (entry,) = export_customer(person)["found_elsewhere"]["django_admin_log"]
+    assert entry["theirs"]["object_id"] == str(person.pk)
+
+
+def test_it_has_nothing_of_the_error_of_another_businesss_delivery(person, stranger):
+    theirs = Inbox(stranger, channel="999").gets(meta.text(), contacts=[meta.contact()])
+    WebhookDelivery.objects.filter(pk=theirs.pk).update(error=f"message {meta.wamid()}: x")
+    found = export_customer(person)["found_elsewhere"]["webhook_deliveries"]
+    assert theirs.pk not in [row["id"] for row in found]
 
 
 def test_after_the_undo_of_a_merge_it_has_nothing_of_the_other_customer(owner):

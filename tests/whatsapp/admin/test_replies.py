@@ -1,5 +1,8 @@
 """Replies from the page of a conversation."""
 
+import re
+from uuid import uuid4
+
 import pytest
 from django.utils import timezone
 
@@ -36,6 +39,17 @@ def test_a_reply_is_stored_sent_and_shown_in_the_thread(mailing, owner, conversa
     mailing.send_due()
     assert mailing.graph.texts(f"+{meta.SHEENA}") == ["Yes, from eight.\nUntil noon."]
     assert "tick-sent" in page(person, conversation)
+
+
+def test_a_form_that_is_sent_twice_sends_once(owner, conversation):
+    person = staff_of(owner)
+    (key,) = re.findall(r'name="once" value="(.*?)"', page(person, conversation))
+    for _ in range(2):
+        answer = person.client.post(address("reply", conversation), {"text": "Yes", "once": key})
+        assert answer.status_code == 302
+    assert Message.objects.filter(direction="out").count() == 1
+    person.client.post(address("reply", conversation), {"text": "Yes", "once": str(uuid4())})
+    assert Message.objects.filter(direction="out").count() == 2
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4097, "a\0b"])

@@ -13,8 +13,12 @@ SHEENA = Traces.of(phones=[f"+{meta.SHEENA}"], ids=[meta.SHEENA_ID], names=["She
 OTHER = "447700900123"
 
 
-def without(body, traces=SHEENA, others=()):
-    return without_person("cloud", body, traces, others=others)
+def own(number, ids):
+    return number in (meta.CHANNEL, f"+{meta.BUSINESS}")
+
+
+def without(body, traces=SHEENA, is_own=own):
+    return without_person("cloud", body, traces, is_own=is_own)
 
 
 def test_only_the_persons_part_is_taken_out():
@@ -44,9 +48,22 @@ def test_a_status_that_is_known_by_its_id_takes_its_recipient_along():
     assert OTHER.encode() in left
 
 
-def test_what_came_through_another_businesss_number_stays():
-    body = meta.body(meta.messages_value(messages=[meta.text()]))
-    assert without(body, others=[meta.CHANNEL]) == body
+def test_what_came_through_another_businesss_number_or_nobodys_stays():
+    body = meta.body(meta.messages_value("999", messages=[meta.text()]))
+    assert without(body) == body
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"messages": [meta.text(id="wamid.known")], "contacts": [meta.contact()]},
+        {"statuses": [meta.status(id="wamid.known")], "contacts": [meta.contact()]},
+        {"messages": [meta.message("reaction", {"message_id": "wamid.known", "emoji": "x"})]},
+    ],
+)
+def test_what_names_a_message_of_the_person_goes_also_where_the_number_has_moved(parts):
+    known = Traces.of(phones=[f"+{meta.SHEENA}"], ids=["wamid.known"])
+    assert without(meta.body(meta.messages_value("999", **parts)), known) == EMPTY["cloud"]
 
 
 @pytest.mark.parametrize("ending", [b"", b"{"])
@@ -58,7 +75,10 @@ def test_a_body_that_is_no_json_goes_where_it_has_the_number(ending):
 def test_forms_of_twilio():
     form = {"From": f"whatsapp:+{OTHER}", "To": "whatsapp:+15550783881", "Body": "Ask +1 (650) 555-1234"}
     theirs = urlencode(form | {"From": f"whatsapp:+{meta.SHEENA}"}).encode()
-    assert without_person("twilio", theirs, SHEENA, others=()) == b""
-    left = without_person("twilio", urlencode(form).encode(), SHEENA, others=())
+    assert without_person("twilio", theirs, SHEENA, is_own=own) == b""
+    left = without_person("twilio", urlencode(form).encode(), SHEENA, is_own=own)
     assert dict(parse_qsl(left.decode()))["Body"] == "Ask [erased]"
-    assert without_person("twilio", theirs, SHEENA, others=["+15550783881"]) == theirs
+    to_others = urlencode(form | {"From": f"whatsapp:+{meta.SHEENA}", "To": "whatsapp:+15550000000"}).encode()
+    assert without_person("twilio", to_others, SHEENA, is_own=own) == to_others
+    named = to_others + b"&MessageSid=SM1"
+    assert without_person("twilio", named, Traces.of(phones=[f"+{meta.SHEENA}"], ids=["SM1"]), is_own=own) == b""

@@ -25,7 +25,12 @@
         await send(card.dataset.move, body, card.id);
     }
 
+    /* The cards that wait for an answer: a second press would be refused because of the first. */
+    const moving = new Set();
+
     async function send(url, body, id) {
+        if (moving.has(id)) return;
+        moving.add(id);
         try {
             const response = await fetch(url, {method: "POST", body, headers: {"X-Inbox": "1"}});
             if (!response.ok || response.redirected) throw new Error(response.status);
@@ -35,6 +40,8 @@
             said.textContent = columns.querySelector("[role=alert]")?.textContent || (card ? root.dataset.movedTo.replace("NAME", () => card.closest("section").querySelector("h2").firstChild.textContent.trim()) : root.dataset.moved);
         } catch {
             said.textContent = root.dataset.busy;
+        } finally {
+            moving.delete(id);
         }
     }
 

@@ -317,7 +317,12 @@
         }
     }
 
+    /* The forms that wait for an answer: a second press would be refused because of the first. */
+    const changing = new WeakSet();
+
     async function change(form, submitter) {
+        if (changing.has(form)) return;
+        changing.add(form);
         const id = chat()?.dataset.chat, body = new FormData(form, submitter);
         try {
             const {status, page} = await post(form, body);
@@ -329,6 +334,8 @@
             refreshList().catch(failed);
         } catch {
             if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged, id);
+        } finally {
+            changing.delete(form);
         }
     }
 

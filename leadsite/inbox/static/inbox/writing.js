@@ -79,6 +79,7 @@
     }
 
     async function send(form, submitter) {
+        if (form.classList.contains("is-sending")) return;  // pressed twice
         const opened = chat();
         form.classList.add("is-sending");
         try {

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leads.models import Lead
+from leads.models import OPEN_STATUSES, Lead
 from leads.services.status_order import TRANSITIONS
+from leadsite.core import clock
 from leadsite.inbox.work.board import PAGE
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, Staff, member_of, staff_of
@@ -37,6 +38,13 @@ def test_each_lead_stands_in_the_column_of_its_status(owner: Business, stranger:
     ]
     page = person.get(BOARD).content.decode()
     assert ("<script>alert" in page, ESCAPED in page, "Theirs" in page) == (False, True, False)
+
+
+def test_a_follow_up_is_due_on_cards_of_open_leads_alone(owner: Business, person: Staff):
+    for status in TRANSITIONS:
+        Lead.objects.filter(pk=owner.has_lead().lead_id).update(status=status, follow_up_at=clock.now())
+    found = columns(person)
+    assert {one for one in found if found[one]["cards"][0]["is_due"]} == set(OPEN_STATUSES)
 
 
 def test_only_allowed_moves_and_lost_with_its_reason(owner: Business, person: Staff):

@@ -1,5 +1,6 @@
 """Writing to a number from the inbox, in a browser without scripts."""
 
+import re
 from typing import Any
 
 import pytest
@@ -58,6 +59,18 @@ def test_a_text_with_a_lead(owner: Business, staff: Staff):
     lead = Lead.objects.get()
     assert (lead.type, lead.details, lead.source) == ("booking", "A table", "admin")
     assert Message.objects.get().content == "Hello"
+
+
+def test_a_form_that_is_sent_twice_sends_once_and_leads_to_the_chat(staff: Staff):
+    (key,) = re.findall(r'name="once" value="(.*?)"', page_of(staff, f"{INBOX}new/"))
+    form = TEXT | {"once": key, "lead": "1", "lead_type": "booking", "details": "A table", "name": "Amina"}
+    assert post(staff, **form | {"lead_type": "order", "name": ""}).status_code == 422
+    first, second = (post(staff, **form) for _ in range(2))
+    assert (first.status_code, second.headers["Location"]) == (302, first.headers["Location"])
+    assert (Message.objects.count(), Lead.objects.count()) == (1, 1)
+    # Somebody goes back in the browser, and writes something else.
+    post(staff, **form | {"text": "Hello again"})
+    assert Message.objects.count() == 2
 
 
 @pytest.mark.parametrize("written", [AMINA, "0049151 2345 6789", "+49 (0)151/23456789", "\u202a+49 151 23456789"])
