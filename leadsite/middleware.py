@@ -21,6 +21,7 @@ from django.utils.functional import SimpleLazyObject
 from leadsite import health
 from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
+from leadsite.accounts.people.shown_for import refuse_other_business
 from leadsite.accounts.people.viewers import changes_forbidden
 from leadsite.accounts.people.workplaces import wanted_by
 from leadsite.accounts.second_factor.rules import is_complete
@@ -132,9 +133,11 @@ class PageAuthentication(_PagesOnly, AuthenticationMiddleware):
         timezone.deactivate()  # the thread may have served another business before
 
     def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
-        """Refuse what viewers send; also to pages that have no check of their own."""
+        """Refuse what viewers send, and forms of another business; also to pages that have no check of their own."""
         if changes_forbidden(request):
             return forbidden(request, PermissionDenied())
+        if page := refuse_other_business(request):
+            return page
         if request.path.startswith("/admin/"):
             # Times of the business's zone. Read with the memberships, which the menu of each page shows.
             workplace = getattr(request.user, "workplace", None)

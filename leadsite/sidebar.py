@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from leadsite.adminkit.workplace import business_of
 from leadsite.business.pages import may_change
 from leadsite.inbox.access import may_read
 from whatsapp.admin.alerts import stopped_badge
@@ -104,9 +105,12 @@ def htmx_settings(request: HttpRequest) -> str:
 
 
 def typed_script(request: HttpRequest) -> str:
-    """What somebody typed is put back for the same user only: the script reads the fragment, which is not sent."""
-    user = request.user.pk if getattr(request, "user", None) and request.user.is_authenticated else ""
-    return f"{static('leadsite/typed.js')}#{user}"
+    """What somebody typed is put back for the same user in the same business only: the script reads the fragment, which
+    is not sent.
+    """
+    is_known = getattr(request, "user", None) and request.user.is_authenticated
+    who = f"{request.user.pk}.{business_of(request)}" if is_known else ""
+    return f"{static('leadsite/typed.js')}#{who}"
 
 
 def once_script(request: HttpRequest) -> str:

@@ -26,6 +26,7 @@ from leads.bulk.outcomes import is_deletion
 from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.accounts.people.assigning import assignable
+from leadsite.accounts.people.shown_for import FIELD
 from leadsite.adminkit.page import any_size
 from leadsite.adminkit.paginator import COUNT_LIMIT
 from leadsite.adminkit.workplace import business_of, sees_all
@@ -34,7 +35,8 @@ from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.transactions import custom_plans
 from leadsite.languages.texts import filled
 
-_CSRF_FIELD: Final = "csrfmiddlewaretoken"
+# The form that asks has its own.
+_OWN_FIELDS: Final = ("csrfmiddlewaretoken", FIELD)
 _CONFIRMED: Final = "confirmed"
 # The page of a lead offers all.
 COLLEAGUES: Final = 30
@@ -126,7 +128,7 @@ def _ask(request: HttpRequest, number: int) -> HttpResponse:
     """Show the number, and a button that sends the same form again."""
     chosen = request.POST["action"]
     labels = [action.short_description for action in ACTIONS if action.__name__ == chosen]
-    posted = [(name, value) for name, values in request.POST.lists() for value in values if name != _CSRF_FIELD]
+    posted = [(name, value) for name, values in request.POST.lists() for value in values if name not in _OWN_FIELDS]
     context = {
         **admin.site.each_context(request),
         "title": gettext("All that match"),

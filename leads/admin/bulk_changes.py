@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -28,6 +28,7 @@ from leads.models import BulkChange, Lead
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import ReadOnly
 from leadsite.adminkit.values import foreign, link, moment
+from leadsite.adminkit.workplace import sees_all
 from leadsite.languages.texts import shown
 
 State = BulkChange.State
@@ -49,6 +50,10 @@ class BulkChangeAdmin(ReadOnly, OwnedAdmin):
 
     class Media:
         js = ["leads/import.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkChange]:
+        rows = super().get_queryset(request)
+        return rows if sees_all(request) else rows.filter(several=False)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

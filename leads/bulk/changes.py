@@ -60,7 +60,9 @@ def start_bulk_change(
         change.save()
         change.total = ChosenLead.objects.choose(change_id=change.pk, leads=leads)
         owners = ChosenLead.objects.owners(change.pk)
-        change.user_id = owners[0] if len(owners) == 1 else change.user_id
+        change.several = len(owners) > 1
+        if owners:
+            change.user_id = person_id if change.several else owners[0]
         if not change.total:
             change.state, change.finished_at = State.FINISHED, clock.now()
         change.save()

@@ -584,6 +584,7 @@ class Migration(migrations.Migration):
                     "updated_at",
                     models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
                 ),
+                ("several", models.BooleanField(default=False, editable=False)),
                 ("values", models.JSONField(help_text="What is written: status, type, assigned_to_id; deleted: true.")),
                 (
                     "state",

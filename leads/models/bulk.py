@@ -42,12 +42,14 @@ class BulkChange(OwnedModel):
       undo_waiting, undoing, undone
                     the same for the undo, with `undo_position`: it gives back what the change has written, where nobody
                     has written since
-    `user` is the business of the leads; for a superuser's selection over several businesses, the superuser.
+    `user` is the business of the leads; for a superuser's selection over several businesses, the superuser, and
+    superusers only see it (`several`): the superuser may be a business with people, too.
     """
 
     State = BulkState
 
     person = person_key(verbose_name=_("by"), help_text=_("Who made the change."))
+    several = models.BooleanField(default=False, editable=False)
     values = models.JSONField(help_text=_("What is written: status, type, assigned_to_id; deleted: true."))
     state = models.CharField(choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(default=0, help_text=_("The number of chosen leads."))

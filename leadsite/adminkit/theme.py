@@ -41,7 +41,7 @@ TEMPLATES: Final[list[dict[str, Any]]] = [
         # First, because some of these replace unfold's templates.
         "DIRS": [Path(__file__).parent.parent / "templates"],
         "OPTIONS": {
-            "builtins": ["leadsite.languages.filters"],
+            "builtins": ["leadsite.languages.filters", "leadsite.accounts.people.shown_for"],
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",

@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from leads.importing.phones.shown_names import shown_region
 from leadsite.accounts.business.places import zones
 from leadsite.accounts.models import User
+from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.workplace import business_of
 from leadsite.core import clock
 from leadsite.inbox.access import for_staff
@@ -29,7 +30,7 @@ def countries() -> list[tuple[str, str]]:
     return sorted(((code, shown_region(code)) for code in phonenumbers.SUPPORTED_REGIONS), key=lambda one: one[1])
 
 
-class SettingsForm(forms.ModelForm[User]):
+class SettingsForm(ChangedFields):
     business_name = forms.CharField(label=_("Name of the business"), max_length=200, widget=UnfoldAdminTextInputWidget)
     country = forms.ChoiceField(
         label=_("Country"),

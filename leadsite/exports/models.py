@@ -36,6 +36,7 @@ class Export(OwnedModel):
         related_name="+",
         verbose_name=_("by"),
     )
+    of_all = models.BooleanField(default=False, help_text="Of all businesses: made by an operator, and for operators.")
     kind = models.CharField(help_text="The list: lead, deletedlead, conversation, customer.")
     query = models.TextField(help_text="The filter and search of the list, as in its address.")
     columns: "models.JSONField[list[str], list[str]]" = models.JSONField()

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
+from leadsite.adminkit.workplace import sees_all
 from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
 from leadsite.core.transactions import queue_job
@@ -56,13 +57,25 @@ def write_rows(
 
 
 def start_export(
-    *, person_id: UUID, business_id: UUID, kind: str, query: str, columns: Sequence[str], file_format: str, total: int
+    *,
+    person_id: UUID,
+    business_id: UUID,
+    of_all: bool = False,
+    kind: str,
+    query: str,
+    columns: Sequence[str],
+    file_format: str,
+    total: int,
 ) -> Export:
-    """Store what is to be exported, and queue it. Opens the transaction. Raises django.db.Error."""
+    """Store what is to be exported, and queue it. Opens the transaction. Raises django.db.Error.
+
+    `of_all`: of all businesses, by an operator; `business_id` is that which the operator works for, or the operator's.
+    """
     with transaction.atomic():
         export = Export.objects.create(
             user_id=business_id,
             person_id=person_id,
+            of_all=of_all,
             kind=kind,
             query=query,
             columns=list(columns),
@@ -89,8 +102,10 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     if export is None:
         return
     try:
-        person = export.person
-        rows = rows_of(request_of(person, export.user_id), export.kind, export.query)
+        request = request_of(export.person, export.user_id)
+        if export.of_all != sees_all(request):
+            raise PermissionDenied
+        rows = rows_of(request, export.kind, export.query)
         with tempfile.TemporaryFile() as file:
             finished = _write(export, rows, file, should_stop)
             if finished:

@@ -27,7 +27,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminR
 from conversations.search.pages import SEARCH_PLANS
 from leadsite.accounts.models import User
 from leadsite.adminkit.values import WAITS_FOR_WORKER
-from leadsite.adminkit.workplace import business_of, reader_of
+from leadsite.adminkit.workplace import business_of, reader_of, sees_all
 from leadsite.core import clock
 from leadsite.core.transactions import custom_plans
 from leadsite.exports import services
@@ -92,6 +92,7 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         export = services.start_export(
             person_id=person.pk,
             business_id=business_of(request) or person.pk,
+            of_all=sees_all(request),
             kind=kind,
             query=query,
             columns=chosen["columns"],
@@ -158,11 +159,14 @@ def _file(response: HttpResponseBase, kind: str, file_format: str, at: Any) -> H
 
 
 def _own(request: HttpRequest) -> Any:
-    """Those of the person, in the business that they work for now, as long as they may export."""
+    """Those of the person, in the business that they work for now, as long as they may export, and see all businesses
+    where it is of all.
+    """
     if not request.user.has_perm("conversations.change_customer"):
         raise PermissionDenied
     person = cast(User, request.user)
     mine = Export.objects.filter(person=person, user_id=business_of(request) or person.pk)
+    mine = mine if sees_all(request) else mine.filter(of_all=False)
     return mine.filter(created_at__gt=clock.now() - services.KEEP).order_by("-pk")
 
 

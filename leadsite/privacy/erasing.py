@@ -48,9 +48,8 @@ _DELETES: Final = {
     "chat_presence": "DELETE FROM chat_presence WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "notes": "DELETE FROM notes WHERE conversation_id = ANY (%(conversations)s::uuid[])",
     "conversations": "DELETE FROM conversations WHERE id = ANY (%(conversations)s::uuid[])",
-    # Those of operators have rows of all businesses. Before the files: a worker that stores one has locked its export.
-    "exports": """DELETE FROM exports WHERE user_id = %(user)s
-        OR person_id IN (SELECT id FROM users WHERE is_superuser)""",
+    # Before the files: a worker that stores one has locked its export.
+    "exports": "DELETE FROM exports WHERE user_id = %(user)s OR of_all",
     "export_files": """DELETE FROM export_files AS f
         WHERE NOT EXISTS (SELECT FROM exports AS e WHERE e.user_id = f.user_id AND e.id = f.export_id)""",
     "customer_merges": f"DELETE FROM customer_merges WHERE {OWN_MERGES}",  # noqa: S608 - a constant

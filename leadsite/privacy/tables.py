@@ -58,7 +58,7 @@ class Table:
 TABLES: Final[dict[str, Table]] = {
     "customers": Table({"phone": OWN, "phone_key": OWN, "whatsapp_user_id": OWN, "name": OWN, "profile_name": OWN}),
     "customer_moves": Table({"former": OWN, "phone": OWN, "whatsapp_user_id": OWN}),
-    # Expires after a day; with an erasure all of the business's and of operators are deleted: a person may be in any.
+    # Expires after a day; with an erasure all of the business's, and of all businesses, go: a person may be in any.
     "exports": Table(
         dict.fromkeys(("query", "columns", "format", "kind", "state", "error"), OWN),
     ),

@@ -61,10 +61,10 @@ class ChannelForm(OwnedForm):
         fields = ["user", "provider", "phone_number_id", "display_number", "waba_id", "active"]
 
     def clean(self) -> dict[str, Any]:
-        """A number without secrets of its own is signed for by those of the operator, whosever it is."""
+        """A number, or account, without secrets of its own is signed for by those of the operator, whosever it is."""
         cleaned = super().clean()
-        names = {"phone_number_id", "provider"} & set(self.changed_data)
-        if self.needs_secret and names:
+        needed = {"phone_number_id", "provider"} & set(self.changed_data) or cleaned.get("waba_id")
+        if self.needs_secret and needed:
             twilio = cleaned.get("provider", self.instance.provider) == Channel.Provider.TWILIO
             name = "access_token" if twilio else "app_secret"
             if not cleaned.get(name) and not getattr(self.instance, f"encrypted_{name}") and name not in self.errors:

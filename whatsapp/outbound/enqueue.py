@@ -21,6 +21,7 @@ from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import (
     ANSWERED,
+    NOT_CONNECTED,
     OPTED_OUT,
     WINDOW_CLOSED,
     AnsweredMeanwhile,
@@ -147,7 +148,7 @@ def _send(
         address = to.phone or to.whatsapp_user_id or ""
         route = find_route(user_id=user_id, customer_id=customer_id, address=address, channel_id=channel_id)
         if channel_id and route.channel is None:
-            raise MessageRefused(gettext_noop("This number is not connected any more. Choose another."), field="from")
+            raise MessageRefused(NOT_CONNECTED, field="from")
         return _queue(user_id, customer_id, chat.id, message, route, lead_id=lead_id)
 
 

@@ -15,6 +15,7 @@ WINDOW_CLOSED: Final = gettext_noop(
     "The customer has not written to this number in the last 24 hours, so WhatsApp accepts only an approved"
     " template. Nothing was stored."
 )
+NOT_CONNECTED: Final = gettext_noop("This number is not connected any more. Choose another.")
 ANSWERED: Final = gettext_noop("Somebody else has answered this customer in the meantime.")
 
 

@@ -16,10 +16,10 @@ from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from leadsite.accounts.account.parts import client_of, own
-from leadsite.accounts.models import Invitation, User
+from leadsite.accounts.models import Invitation, Membership, User
 from leadsite.accounts.people import invitations
 from leadsite.accounts.people.invitations import AccountExists, InvitationInvalid
-from leadsite.accounts.people.workplaces import UnknownBusiness, switch
+from leadsite.accounts.people.workplaces import UnknownBusiness, keep_choice, switch
 from leadsite.accounts.second_factor.login_steps import after_password
 from leadsite.adminkit.error_pages import error_page
 from leadsite.languages.texts import shown
@@ -62,9 +62,7 @@ def _as_known(request: HttpRequest, found: Invitation, link: str) -> HttpRespons
     fits = person.email == found.email
     if request.method == "POST" and fits:
         membership = invitations.accept(link=link, person=person)
-        switch(request.session, [membership], membership.business_id)
-        messages.success(request, gettext("You work for %(business)s now.") % {"business": membership.business})
-        return HttpResponseRedirect(reverse("admin:index"))
+        return _go_to(request, switch(request.session, [membership], membership.business_id))
     return _page(request, found, link, {"person": person, "fits": fits})
 
 
@@ -97,12 +95,18 @@ def switch_business(request: HttpRequest) -> HttpResponse:
     """Work for another business from now on, in this session."""
     person = cast(User, request.user)
     try:
-        chosen = switch(request.session, person.workplaces, request.POST.get("business", ""))
-        messages.success(request, gettext("You work for %(business)s now.") % {"business": chosen.business})
+        return _go_to(request, switch(request.session, person.workplaces, request.POST.get("business", "")))
     except UnknownBusiness as refusal:
         messages.error(request, shown(refusal))
-    # Not to the page of before: it may show a row of the other business.
     return HttpResponseRedirect(reverse("admin:index"))
+
+
+def _go_to(request: HttpRequest, chosen: Membership) -> HttpResponse:
+    """Not to the page of before: it may show a row of the other business."""
+    messages.success(request, gettext("You work for %(business)s now.") % {"business": chosen.business})
+    response = HttpResponseRedirect(reverse("admin:index"))
+    keep_choice(response, chosen)
+    return response
 
 
 urlpatterns = [

@@ -9,9 +9,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from leadsite.accounts.models import Membership, Rotation, Session, User
+from leadsite.accounts.models import Invitation, Membership, Rotation, Session, User
 from leadsite.accounts.people.models import Role
 from leadsite.accounts.people.workplaces import works_there
 from leadsite.accounts.services import give_owner_a_group
@@ -44,6 +45,8 @@ def join_business(*, person: User, business_id: UUID, role: str) -> Membership:
     Opens the transaction. Raises LastOwner.
     """
     with transaction.atomic():
+        if role != Role.OWNER:
+            _revoke_invitations(person, business_id)
         lock_business(business_id)
         membership = Membership.objects.filter(person=person, business_id=business_id).first()
         if membership is None:
@@ -64,9 +67,11 @@ def join_business(*, person: User, business_id: UUID, role: str) -> Membership:
 def change_role(*, membership: Membership, role: str, by: UUID) -> None:
     """Give a person another role, which counts from the next request on. Opens the transaction.
 
-    Raises LastOwner, UnknownPerson.
+    What an owner has invited to is revoked with the role. Raises LastOwner, UnknownPerson.
     """
     with transaction.atomic():
+        if role != Role.OWNER:
+            _revoke_invitations(membership.person, membership.business_id)
         lock_business(membership.business_id)
         _set_role(_present(membership), role)
         if role == Role.OWNER:
@@ -77,13 +82,14 @@ def change_role(*, membership: Membership, role: str, by: UUID) -> None:
 
 @retried
 def remove_person(*, membership: Membership, by: UUID) -> None:
-    """End somebody's work for a business: membership and sessions there at once. Opens the transaction.
+    """End somebody's work for a business: membership, sessions and invitations there at once. Opens the transaction.
 
     A worker then unassigns their open leads and conversations; what is closed keeps its name.
     Raises LastOwner, UnknownPerson, django.db.Error.
     """
     person_id, business_id = membership.person_id, membership.business_id
     with transaction.atomic():
+        _revoke_invitations(membership.person, business_id)
         lock_business(business_id)
         present = _present(membership)
         _check_last_owner(present)
@@ -96,10 +102,12 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
 
 
 def release_work_of(*, person_id: UUID) -> None:
-    """Somebody cannot log in any more: a worker unassigns their open work for others. Caller holds the transaction.
+    """Somebody cannot log in any more: a worker unassigns their open work for others, and whom they have invited cannot
+    accept any more. Caller holds the transaction.
 
     What a business has assigned to itself stays. Raises django.db.Error.
     """
+    Invitation.objects.filter(invited_by_id=person_id).delete()
     theirs = Membership.objects.filter(person_id=person_id).exclude(business_id=person_id)
     for business_id in theirs.values_list("business_id", flat=True):
         queue_job(RELEASE_WORK, business_id=str(business_id), person_id=str(person_id))
@@ -141,6 +149,15 @@ def _check_last_owner(membership: Membership) -> None:
     others = Membership.objects.of_business(membership.business_id).filter(role=Role.OWNER).exclude(pk=membership.pk)
     if membership.role == Role.OWNER and not others.exists():
         raise LastOwner
+
+
+def _revoke_invitations(person: User, business_id: UUID) -> None:
+    """Delete the ways back into the business: whom the person has invited may be the person, at another address.
+
+    Caller holds the transaction, and locks the business after this: so does who accepts an invitation.
+    """
+    theirs = Q(invited_by=person) | Q(email=person.email)
+    Invitation.objects.filter(theirs, business_id=business_id).delete()
 
 
 def _end_sessions(person_id: UUID, business_id: UUID) -> None:

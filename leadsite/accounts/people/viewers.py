@@ -8,17 +8,17 @@ from leadsite.accounts.people.models import Role
 from leadsite.adminkit.workplace import role_of, sees_all
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
-# What is a person's own, and not the business's.
-_OWN: Final = (
+# What is a person's own, and not the business's; also the switch to another business.
+PERSONAL: Final = (
     "/admin/login/",
     "/admin/logout/",
     "/admin/password",
     "/admin/account/",
     "/admin/invitation/",
     "/admin/business/",
-    "/admin/inbox/preferences/",
-    "/admin/inbox/views/",
 )
+# The same in a business.
+_OWN: Final = (*PERSONAL, "/admin/inbox/preferences/", "/admin/inbox/views/")
 # That somebody looks at a chat, which their colleagues see.
 _PRESENCE: Final = "/presence/"
 

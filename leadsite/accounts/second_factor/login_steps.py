@@ -16,6 +16,7 @@ from django.utils.crypto import constant_time_compare
 
 from leadsite.accounts.logins import remember_browser, shortened
 from leadsite.accounts.models import User
+from leadsite.accounts.people.workplaces import restore_choice
 from leadsite.accounts.second_factor.rules import mark_complete, must_have
 from leadsite.core import clock
 from leadsite.core.logs.security import log_security_event
@@ -68,6 +69,7 @@ def complete(request: HttpRequest, user: User, response: HttpResponse, *, step: 
     request.session.flush()
     auth.login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     mark_complete(user, request.session)
+    restore_choice(request, user.pk)
     remember_browser(request, response)
     client, subject = request.META.get("REMOTE_ADDR", ""), shortened(user.email)
     log_security_event("login_succeeded", client=client, subject=subject, level=logging.INFO, second_step=step)

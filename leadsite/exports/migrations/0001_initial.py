@@ -34,6 +34,12 @@ class Migration(migrations.Migration):
                     "updated_at",
                     models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
                 ),
+                (
+                    "of_all",
+                    models.BooleanField(
+                        default=False, help_text="Of all businesses: made by an operator, and for operators."
+                    ),
+                ),
                 ("kind", models.CharField(help_text="The list: lead, deletedlead, conversation, customer.")),
                 ("query", models.TextField(help_text="The filter and search of the list, as in its address.")),
                 ("columns", models.JSONField()),

@@ -32,7 +32,7 @@ from leadsite.languages.texts import shown
 from whatsapp.message_templates.rendering import describe
 from whatsapp.models import Channel, SendingChannel
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
-from whatsapp.outbound.refusals import TEXT_MAX_LENGTH, MessageRefused
+from whatsapp.outbound.refusals import NOT_CONNECTED, TEXT_MAX_LENGTH, MessageRefused
 from whatsapp.outbound.routing import find_route
 
 _SENT_BY: Final = {"to": "to", "customerName": "name", "leadType": "lead_type", "message": "text", "from": "from"}
@@ -95,7 +95,10 @@ def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
     channels = Channel.objects.sending(viewer.business_id)
     new = NewChat(typed, channels, None, "", None, None, False, {})
     chosen = read_uuid(typed["from"])
-    new.channel = next((one for one in channels if one.id == chosen), channels[0] if channels else None)
+    new.channel = next((one for one in channels if one.id == chosen), None)
+    if is_sending and typed["from"] and new.channel is None:
+        new.problems["from"] = shown(NOT_CONNECTED)
+    new.channel = new.channel or (channels[0] if channels else None)
     if typed["to"].strip():
         try:
             new.phone = read_typed(typed["to"], country=country_of(viewer.business_id))

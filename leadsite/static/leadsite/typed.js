@@ -1,14 +1,14 @@
 /* Gives back what somebody typed when the session ended before it was saved.
 
    Each form's fields are kept in this tab's sessionStorage while they are typed. They are put back only on the same
-   page, by the same user, and only after the login page or an error page came in between. */
+   page, by the same user in the same business, and only after the login page or an error page came in between. */
 (() => {
     const PREFIX = "typed:";
-    const user = (document.currentScript.src.split("#")[1] || "");
+    const [user, business] = (document.currentScript.src.split("#")[1] || "").split(".");
     const stored = () => Object.keys(sessionStorage).filter(key => key.startsWith(PREFIX));
     const read = key => { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } };
     const write = (key, draft) => { try { sessionStorage.setItem(key, JSON.stringify(draft)); } catch { /* full */ } };
-    const keyOf = form => `${PREFIX}${location.pathname}#${form.id}`;
+    const keyOf = form => `${PREFIX}${location.pathname}#${form.id}@${business}`;
 
     const isKept = field => field.name && !field.disabled && field.name !== "csrfmiddlewaretoken"
         && !["password", "file", "hidden", "submit", "button", "reset", "image"].includes(field.type);

@@ -8,6 +8,7 @@ from conversations.admin.customer_rows import SearchPaginator
 from leads.admin import actions
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
+from leadsite.accounts.models import Membership, User
 from tests.factories import Business
 from tests.staff import Staff, address, form_of, messages_of, operator, staff_of
 
@@ -178,3 +179,20 @@ def test_a_button_that_comes_too_late_is_answered_with_a_sentence(staff):
 def test_nothing_that_matches_is_no_bulk_change_of_nothing(staff):
     response = act_on_all(staff, "mark_contacted", "status__exact=lost")
     assert messages_of(staff.client.get(response.url)) == ["No lead matches any more: nothing was changed."]
+
+
+def test_a_change_over_several_businesses_is_the_operators_also_where_they_work_for_one(staff, owner, stranger):
+    """Staff of that one business saw, continued and undid what an operator did with the leads of the others."""
+    stranger.has_lead()
+    operators = operator()
+    Membership.objects.create(person=User.objects.get(is_superuser=True), business=owner.user, role="owner")
+    act_on_all(operators, "mark_contacted")
+    work()
+    assert the_change().changed == LEADS + 1
+    assert staff.found(BulkChange) == set()
+    assert staff.get(address("progress", the_change())).status_code == 404
+    press(staff, "undo")
+    assert the_change().state == "finished"
+    assert operators.found(BulkChange) == {the_change().pk}
+    press(operators, "undo")
+    assert the_change().state == "undo_waiting"

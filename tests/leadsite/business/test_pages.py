@@ -29,6 +29,15 @@ def test_an_owner_names_country_and_time_zone(owner, stranger):
     assert f'href="{PAGE}"' in staff.get(PAGE).content.decode()
 
 
+def test_a_form_that_was_opened_before_does_not_overwrite_what_a_colleague_has_saved_since(owner):
+    staff, colleague = staff_of(owner), member_of(owner, "owner", "colleague@bakery.example")
+    opened = staff.form(PAGE)
+    assert colleague.fill(PAGE, business_name="Bella & Sons", country="DE").status_code == 302
+    assert staff.send(PAGE, opened, time_zone="Asia/Tokyo").status_code == 302
+    owner.user.refresh_from_db()
+    assert (owner.user.business_name, owner.user.country, owner.user.time_zone) == ("Bella & Sons", "DE", "Asia/Tokyo")
+
+
 @each_case("field, value", [("country", "XX"), ("country", "de"), ("time_zone", "Mars/Base"), ("business_name", " ")])
 def test_what_is_no_place_is_refused(field, value, owner):
     response = staff_of(owner).fill(PAGE, **BAKERY | {field: value})

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Customer
 from leadsite.accounts.models import Membership, User
+from leadsite.accounts.services import give_owner_a_group
 from leadsite.core import clock
 from leadsite.exports import services
 from leadsite.exports.models import Export, ExportFile
@@ -139,6 +140,43 @@ def test_an_erasure_deletes_the_exports_of_operators_who_see_all_businesses(lead
     erase_customer(user_id=owner.id, customer_id=Customer.objects.filter(user=owner.user)[0].pk)
     assert Export.objects.get().user == stranger.user
     assert ExportFile.objects.get().user == stranger.user
+
+
+@pytest.fixture
+def every(leads, owner, stranger, monkeypatch):
+    """An export of all businesses, written for an operator who works for one of them; the operator's page of it."""
+    monkeypatch.setattr(services, "AT_ONCE", 1)
+    stranger.has_lead(details="cake of others")
+    staff = operator()
+    Membership.objects.create(person=User.objects.get(is_superuser=True), business=owner.user, role="owner")
+    path = export(staff, "lead", "q=cake")["Location"]
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert len(table(staff.get(f"{path}file/"))) == 4
+    User.objects.filter(is_superuser=True).update(is_superuser=False)
+    give_owner_a_group(person=User.objects.get(pk=Export.objects.get().person_id))
+    return staff, path
+
+
+def test_who_is_no_operator_any_more_gets_no_export_of_all_businesses(every):
+    staff, path = every
+    assert staff.get("/admin/exports/").status_code == 200
+    assert path not in staff.get("/admin/exports/").content.decode()
+    for page in (path, f"{path}progress/", f"{path}file/"):
+        assert staff.get(page).status_code == 404
+
+
+def test_who_is_no_operator_any_more_has_none_written(every):
+    ExportFile.objects.all().delete()
+    Export.objects.update(state="waiting")
+    services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert Export.objects.get().state == "failed"
+    assert "may not see" in Export.objects.get().error
+
+
+def test_an_erasure_deletes_an_export_of_all_businesses_of_who_is_no_operator_any_more(every, stranger):
+    erase_customer(user_id=stranger.id, customer_id=Customer.objects.get(user=stranger.user).pk)
+    assert not Export.objects.exists()
+    assert not ExportFile.objects.exists()
 
 
 def test_the_pieces_of_old_exports_are_deleted_in_batches(long, monkeypatch):

@@ -181,3 +181,14 @@ def test_an_owner_proves_that_a_number_is_theirs_by_its_secret(owner, stranger, 
     assert "belongs to you" in errors_of(staff.fill(address("change", own), **number))[field][0]
     assert staff.fill(address("change", own), display_number="ours").status_code == 302
     assert operator().fill(ADD, user=str(owner.id), **number).status_code == 302
+
+
+def test_an_owner_proves_that_an_account_is_theirs_by_its_secret(owner):
+    """Otherwise the secrets of the operator would count, and events of another business's account could be taken."""
+    own = Channel.objects.create(user=owner.user, phone_number_id="1065550002", waba_id="102290129340398")
+    page, staff = address("change", own), staff_of(owner)
+    assert "belongs to you" in errors_of(staff.fill(page, waba_id="102290129340399"))["app_secret"][0]
+    assert staff.fill(page, waba_id="").status_code == 302
+    assert "belongs to you" in errors_of(staff.fill(page, waba_id="102290129340399"))["app_secret"][0]
+    assert staff.fill(page, waba_id="102290129340399", app_secret="of the app").status_code == 302
+    assert Channel.objects.get().waba_id == "102290129340399"

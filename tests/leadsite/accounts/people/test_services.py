@@ -4,14 +4,16 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import OperationalError, connection
+from django.test import Client
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import JobDeferrer
 
 from leads.models import Lead
 from leads.tasks import release_work
-from leadsite.accounts.models import Membership, Session
+from leadsite.accounts.models import Membership, Person, Session, User
 from leadsite.accounts.people import services
-from tests.staff import Staff, address, messages_of, person_of, staff_of
+from tests.leadsite.accounts.people.inviting import NEW, invited, send
+from tests.staff import Staff, address, messages_of, operator, person_of, staff_of
 
 LEADS = address("changelist", Lead)
 
@@ -51,6 +53,39 @@ def test_who_is_removed_is_logged_out_at_once_and_the_open_work_is_unassigned(ow
     release_work(business_id=str(owner.id), person_id=str(person.pk))
     assert {lead.status: lead.assigned_to for lead in Lead.objects.all()} == {"new": None, "converted": person}
     assert membership_of(stranger, person)
+
+
+def end_by_removal(chief: Staff, business, person) -> None:
+    assert chief.send(address("delete", membership_of(business, person)), {}, post="yes").status_code == 302
+
+
+def end_by_demotion(chief: Staff, business, person) -> None:
+    assert chief.fill(address("change", membership_of(business, person)), role="agent").status_code == 302
+
+
+def end_by_lock(chief: Staff, business, person) -> None:
+    assert operator().fill(address("change", Person(pk=person.pk)), is_active=None).status_code == 302
+
+
+@pytest.mark.parametrize("end", [end_by_removal, end_by_demotion, end_by_lock])
+def test_who_is_no_owner_any_more_has_left_no_way_back(end, owner):
+    """By an invitation of their own to another address of theirs, or one that was open when they joined."""
+    chief, person = staff_of(owner), person_of(owner, "owner", "second@bakery.example")
+    link = invited(Staff(person), "second@private.example", "owner")
+    kept = invited(chief, "third@bakery.example")
+    end(chief, owner, person)
+    assert send(Client(), link, **NEW).status_code == 400
+    assert send(Client(), kept, **NEW).status_code == 302
+    assert not User.objects.filter(email="second@private.example").exists()
+
+
+def test_who_is_removed_does_not_come_back_by_an_invitation_of_before(owner):
+    chief = staff_of(owner)
+    link = invited(chief, "nia@bakery.example", "owner")
+    person = person_of(owner, "agent", "nia@bakery.example")
+    end_by_removal(chief, owner, person)
+    assert send(Staff(person).client, link).status_code == 400
+    assert not Membership.objects.filter(person=person).exists()
 
 
 def test_the_last_owner_stays_and_says_why(owner):

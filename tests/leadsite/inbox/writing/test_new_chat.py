@@ -115,14 +115,24 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(owner: Business, staff: Sta
 
 def test_the_number_it_is_sent_from_is_chosen(owner: Business, stranger: Business, staff: Staff):
     second = Channel.objects.create(user=owner.user, phone_number_id="2", display_number="+49 30 2")
-    theirs = Channel.objects.create(user=stranger.user, phone_number_id="3", display_number="+49 30 3")
+    Channel.objects.create(user=stranger.user, phone_number_id="3", display_number="+49 30 3")
     page = page_of(staff, f"{INBOX}new/")
     assert "+49 30 2" in page
     assert "+49 30 3" not in page
     assert post(staff, **TEXT, **{"from": str(second.pk)}).status_code == 302
     assert Message.objects.get().channel_id == second.pk
-    assert post(staff, **TEXT, **{"from": str(theirs.pk)}).status_code == 302
-    assert theirs.pk not in Message.objects.values_list("channel_id", flat=True)
+
+
+def test_a_chosen_number_that_is_gone_is_not_replaced_by_another(owner: Business, stranger: Business, staff: Staff):
+    gone = Channel.objects.create(user=owner.user, phone_number_id="2", display_number="+49 30 2")
+    theirs = Channel.objects.create(user=stranger.user, phone_number_id="3", display_number="+49 30 3")
+    Channel.objects.filter(pk=gone.pk).update(active=False)
+    for chosen in (gone.pk, theirs.pk, "+49 30 2"):
+        answer = post(staff, **TEXT, **{"from": str(chosen)})
+        assert answer.status_code == 422
+        assert "This number is not connected any more. Choose another." in answer.content.decode()
+    assert not Message.objects.exists()
+    assert post(staff, **TEXT, **{"from": ""}).status_code == 302
 
 
 def test_a_viewer_has_no_such_button(owner: Business, staff: Staff):

@@ -1,10 +1,12 @@
 """A session that ends while somebody types, in a real browser. Screenshots are in tmp_path."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from leadsite.accounts.models import Membership
 from leadsite.accounts.services import create_business
 from tests.browser import Window, assert_fits_a_phone, assert_readable_in_both_themes, open_window
 from tests.factories import Business
@@ -108,6 +110,37 @@ def test_nobody_else_gets_the_text(owner: Business, stranger: Business, tmp_path
         window.page.wait_for_url("**/lead/add/")
         assert window.page.locator("textarea[name=details]").input_value() == ""
         assert not window.page.evaluate("JSON.stringify(sessionStorage)").count("secret")
+
+
+def test_what_was_typed_for_a_business_that_one_has_left_in_another_window_comes_back_there(
+    owner: Business, stranger: Business, tmp_path: Path
+) -> None:
+    email, url, path = owner.user.email, database_url(), "/admin/leads/lead/add/"
+    create_business(email=email, password=PASSWORD, staff=True)
+    Membership.objects.create(person=owner.user, business=stranger.user, role="agent")
+
+    def switch(page: Any, business: Business) -> None:
+        page.locator(".business-menu summary").click()
+        page.locator(".business-menu button", has_text=str(business.user)).click()
+        page.locator(".business-menu summary", has_text=str(business.user)).wait_for()
+
+    with serving(url, tmp_path) as site, open_window(site.address) as window:
+        page, details = window.page, window.page.locator("textarea[name=details]")
+        window.log_in(email, PASSWORD)
+        page.wait_for_url("**/admin/inbox/")
+        window.open(path)
+        details.fill(TYPED)
+        other = page.context.new_page()
+        other.goto(site.address + path)
+        switch(other, stranger)
+        page.locator("[name=_save]").click()
+        page.get_by_text(f"You work for {stranger.user} now.").wait_for()
+        window.open(path)
+        assert details.input_value() == ""
+        switch(page, owner)
+        window.open(path)
+        page.locator(".typed-notice").wait_for()
+        assert details.input_value() == TYPED
 
 
 def test_error_pages_are_readable(owner: Business, tmp_path: Path) -> None:
