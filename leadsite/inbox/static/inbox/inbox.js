@@ -15,6 +15,9 @@
     const said = document.getElementById("inbox-said");
     const find = id => document.getElementById(id);
     const chat = () => find("chat");
+    /* Whether the site has the chat in view no more: it is not asked for it again, and what is typed stays in view. */
+    const isGone = () => "gone" in (chat()?.dataset || {});
+    const wanted = () => isGone() ? "" : chat()?.dataset.chat || "";
     const box = () => find("reply-text");
     const isWide = () => matchMedia("(min-width: 64rem)").matches;
     const tab = () => list.querySelector(".inbox-tabs [aria-current]")?.dataset.tab || root.dataset.tab;
@@ -23,22 +26,7 @@
     root.classList.add("is-live");
 
     // --- requests ---------------------------------------------------------------------------------------------------
-    const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
-
-    async function ask(url, options = {}) {
-        const response = await fetch(url, {cache: "no-store", ...options, headers: {"X-Inbox": "1", ...options.headers}});
-        if (atLogin(response)) {
-            location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
-            return new Promise(() => {});
-        }
-        return response;
-    }
-
-    async function read(url, options) {
-        const response = await ask(url, options);
-        if (!response.ok) throw new Error(response.status);
-        return {status: Number(response.headers.get("X-Inbox-Status") || 200), page: new DOMParser().parseFromString(await response.text(), "text/html")};
-    }
+    const {ask, read, refusal, reason} = window.inboxAsk;
 
     /* Reads what is new of the list or the chat. Where that fails the next question is answered in full, and both are read. */
     async function readAgain(url) {
@@ -120,15 +108,22 @@
     async function openChat(href, {push = true, focus = true} = {}) {
         const url = new URL(href, location.href);
         const id = url.pathname.split("/").filter(Boolean).pop(), number = ++opening;
+        names.set(id, nameOf(id));
         leave();
-        const {page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()}));
+        let page;
+        try {
+            ({page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()})));
+        } catch (error) {
+            if (error.status === 404 && number === opening) { elsewhere(root.dataset.gone, id); await refreshList(); }
+            throw error;
+        }
         if (number !== opening) return;
         panes.replaceChildren(...page.body.childNodes);
         root.classList.add("has-chat");
         root.classList.remove("has-customer");
         if (push) history.pushState({}, "", url);
         choose(id);
-        if (find("inbox-elsewhere").querySelector(`[data-chat="${id}"]`)) find("inbox-elsewhere").hidden = true;
+        if ((find("inbox-elsewhere").querySelector("a")?.dataset.chat || id) === id) find("inbox-elsewhere").hidden = true;
         begin(url.hash);
         if (focus && isWide()) (box() || thread()).focus({preventScroll: true});
         etag = "";
@@ -168,6 +163,7 @@
     function merge(page, {own = false, sent = null, refused = false} = {}) {
         const fresh = page.getElementById("chat");
         if (!fresh || !chat() || fresh.dataset.chat !== chat().dataset.chat) return;
+        delete chat().dataset.gone;
         const end = own || isAtEnd();
         const newest = chat().dataset.newest;
         const top = thread().getBoundingClientRect().top;
@@ -226,13 +222,20 @@
 
     async function refreshChat() {
         const open = chat();
-        if (!open) return;
+        if (!wanted()) return;
         const query = {tab: tab() || root.dataset.tab, again: "1"};
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
         const before = changes;
-        const {page} = await readAgain(withQuery(open.dataset.panes, query));
+        let page;
+        try {
+            ({page} = await readAgain(withQuery(open.dataset.panes, query)));
+        } catch (error) {
+            if (error.status !== 404) throw error;
+            if (chat() === open) { open.dataset.gone = ""; problem(root.dataset.gone); }
+            return;
+        }
         if (chat() !== open) return;
         if (before === changes) merge(page); else etag = "";
     }
@@ -310,8 +313,8 @@
             }
             merge(page, {own: true});
             box().focus({preventScroll: true});
-        } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent, id);
+        } catch (error) {
+            await notDone(error, id, root.dataset.notSent);
         } finally {
             form.classList.remove("is-sending");
         }
@@ -327,18 +330,29 @@
                 merge(page, {own: true, sent: isDone || refused ? shown : null, refused});
             } else if (status !== 200) elsewhere(root.dataset.notChanged, id);
             refreshList().catch(failed);
-        } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged, id);
+        } catch (error) {
+            await notDone(error, id, root.dataset.notChanged);
         }
     }
 
-    /* Of a chat that is not in view any more: it stays until that is opened. */
+    /* Says why something of a chat was not done; `words` as for `reason`. What is not there may be one message of it:
+       whether the chat in view is gone, the next copy of it says. */
+    async function notDone(error, id, words) {
+        const isOpen = () => chat()?.dataset.chat === id;
+        if (!isOpen()) { elsewhere(reason(error, words), id); return; }
+        if (error.status === 404) await refreshChat().catch(failed);
+        if (isOpen() && !isGone()) problem(error.status === 404 ? words : reason(error, words));
+    }
+    document.addEventListener("inbox:not-done", event => notDone(event.detail.error, event.detail.chat, event.detail.words));
+
+    const nameOf = id => list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || names.get(id) || root.dataset.customer;
+
+    /* Of a chat that is not in view: it stays until that is opened; of one that is gone, until another is. */
     function elsewhere(words, id) {
-        const line = find("inbox-elsewhere"), link = document.createElement("a");
-        link.href = `${root.dataset.home}${id}/`;
-        link.dataset.chat = id;
-        link.textContent = names.get(id) || root.dataset.customer;
-        line.replaceChildren(link, ` ${words}`);
+        const line = find("inbox-elsewhere"), who = document.createElement(words === root.dataset.gone ? "strong" : "a");
+        if (who.matches("a")) { who.href = `${root.dataset.home}${id}/`; who.dataset.chat = id; }
+        who.textContent = nameOf(id);
+        line.replaceChildren(who, ` ${words}`);
         line.hidden = false;
     }
     document.addEventListener("inbox:elsewhere", event => elsewhere(event.detail.words, event.detail.chat));
@@ -369,13 +383,13 @@
 
     function report(state) {
         const open = chat();
-        if (!open || (document.hidden && state !== "left")) return;
+        if (!wanted() || (document.hidden && state !== "left")) return;
         reported = Date.now();
         const body = new URLSearchParams({state, csrfmiddlewaretoken: token()});
         fetch(open.dataset.presence, {method: "POST", body, keepalive: true, headers: {"X-Inbox": "1"}}).catch(() => {});
     }
 
-    /* Names of the chats that were left: by the time something is said of one, its row may have left the list. */
+    /* Names of the chats that were left or asked for: by the time something is said of one, its row may have left the list. */
     const names = new Map();
 
     function leave() {
@@ -415,7 +429,7 @@
             await mayAsk(question);
             failures = 0;
             find("inbox-offline").hidden = true;
-        } catch { failed(); }
+        } catch (error) { failed(error); }
         const pause = document.hidden ? EVERY_HIDDEN : EVERY;
         clearTimeout(timer);
         timer = setTimeout(poll, pause * Math.min(4, 1 + failures));
@@ -424,10 +438,10 @@
     }
 
     async function question() {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || "", business: root.dataset.business};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business};
         const response = await ask(withQuery(root.dataset.live, query), {headers: etag ? {"If-None-Match": etag} : {}});
         if (response.status === 304) return;
-        if (!response.ok) throw new Error(response.status);
+        if (!response.ok) throw refusal(response);
         etag = response.headers.get("ETag") || "";
         const now = await response.json(), before = version;
         version = {...now, tab: query.tab, id: query.chat};
@@ -448,7 +462,9 @@
         if (isNew) announce(arrived[1]);
     }
 
-    function failed() {
+    /* Not where the site has answered that something is not there. */
+    function failed(error) {
+        if (error.status === 404) return;
         failures += 1;
         if (failures > 1) find("inbox-offline").hidden = false;
     }
@@ -464,7 +480,7 @@
     let audio = null;
 
     function announce(id) {
-        const name = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || root.dataset.customer;
+        const name = nameOf(id);
         said.textContent = root.dataset.hasWritten.replace("NAME", () => name);
         if (isOn("sound")) ring();
         if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {
