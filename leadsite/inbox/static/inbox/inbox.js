@@ -41,21 +41,41 @@
     const narrowed = () => Object.fromEntries(new URLSearchParams(list.querySelector("[data-filters]")?.dataset.filters || ""));
     const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
 
-    async function refreshList() {
+    /* `own`: after a choice of the person's own, which changes all of it. */
+    async function refreshList({own = false} = {}) {
         const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
         if (term()) query.q = term(); else query.rows = rowsOf().length;
         const {page} = await readAgain(withQuery(root.dataset.list, query));
         if ((query.q || "") !== term()) return;
-        const focused = list.contains(document.activeElement) && document.activeElement.dataset.chat;
         const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
         window.inboxWork.keep(list, page.body, null, false);
-        list.replaceChildren(...page.body.childNodes);
+        replaceList(page.body, own);
         root.dataset.tab = tab() || root.dataset.tab;
         const rows = list.querySelector(".inbox-rows");
         if (rows) rows.scrollTop = top;
-        if (focused) list.querySelector(`.inbox-row[data-chat="${focused}"]`)?.focus({preventScroll: true});
         watchMore();
         tick();
+    }
+
+    /* What a control of the list is known by in another copy of it. */
+    const keyOf = one => JSON.stringify([one.tagName, one.name, one.value, one.dataset.chat, one.dataset.tab, one.dataset.query, "after" in one.dataset]);
+
+    /* Filters in which somebody types or chooses stay as they are. Otherwise the same control has the focus, or the rows. */
+    function replaceList(fresh, own) {
+        const active = list.contains(document.activeElement) ? document.activeElement : null;
+        const here = !own && active?.matches("input, select") && active.closest(".inbox-filters"), twin = fresh.querySelector(".inbox-filters");
+        if (here && twin) {
+            const parts = [...fresh.childNodes], at = parts.indexOf(twin);
+            for (const part of [...list.childNodes]) if (part !== here) part.remove();
+            here.before(...parts.slice(0, at));
+            here.after(...parts.slice(at + 1));
+            return;
+        }
+        list.replaceChildren(...fresh.childNodes);
+        if (!active) return;
+        const same = [...list.querySelectorAll(active.tagName)].find(one => keyOf(one) === keyOf(active));
+        same?.focus({preventScroll: true});  // not where its fold is closed now
+        if (document.activeElement !== same) list.querySelector(".inbox-rows")?.focus({preventScroll: true});
     }
 
     /* Loads an item's successor before it scrolls into view. */
@@ -70,7 +90,9 @@
 
     async function loadMore(item) {
         const {page} = await read(withQuery(root.dataset.list, {...narrowed(), tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
-        item.replaceWith(...page.body.childNodes);
+        const rows = [...page.body.childNodes], hadFocus = item.contains(document.activeElement);
+        item.replaceWith(...rows);
+        if (hadFocus) rows.find(one => one.nodeType === Node.ELEMENT_NODE)?.querySelector("a")?.focus({preventScroll: true});
         watchMore();
     }
 
@@ -549,7 +571,7 @@
         await ask(form.action, {method: "POST", body: new FormData(form, submitter)});
         form.reset();
         list.querySelector("#filters")?.removeAttribute("open");
-        return refreshList();
+        return refreshList({own: true});
     }
 
     function chooseTab(link) {
@@ -561,7 +583,7 @@
         list.querySelector(".inbox-rows").replaceChildren();
         if (!chat() || !root.classList.contains("has-chat")) history.replaceState({}, "", link.href);
         etag = "";
-        return refreshList();
+        return refreshList({own: true});
     }
 
     root.addEventListener("submit", event => {

@@ -1,0 +1,40 @@
+"""The list of an open inbox while it is used: the focus, and the tab and filters that were chosen last."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from conversations.models import Conversation
+from leadsite.accounts.models import User
+from leadsite.inbox.models import SavedView
+from tests.leadsite.inbox.chats import asks, says
+from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, team
+
+__all__ = ["team"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def refresh(team: Team, page: Page, chat: Conversation, text: str) -> None:
+    """Have the list of the page read again: a customer writes."""
+    team.do(lambda: says(chat, text))
+    expect(page.locator(".inbox-row", has_text=text)).to_be_visible(timeout=LIVE_MS)
+
+
+def test_the_list_keeps_the_focus_when_it_is_read_again(team: Team):
+    chat = team.do(lambda: asks(team.owner, "Amina", "A cake?"))
+    mara = team.do(lambda: User.objects.get(email="mara@bakery.example"))
+    team.do(lambda: SavedView.objects.create(person=mara, user=team.owner.user, name="Mine", filters={"tab": "mine"}))
+    page = team.window("mara@bakery.example").page
+    page.locator("#filters > summary").click()
+    name = page.get_by_label("Keep this list as")
+    name.press_sequentially("Week")
+    refresh(team, page, chat, "First")
+    page.keyboard.type("end")
+    expect(name).to_have_value("Weekend")
+    places = ("#filters select[name=type]", "#filters > summary", "[data-tab=all]", "[data-tab][data-query]")
+    for number, place in enumerate((*places, ".inbox-forget", ".inbox-row")):
+        page.locator(place).first.focus()
+        refresh(team, page, chat, f"Number {number}")
+        expect(page.locator(place).first, place).to_be_focused(timeout=LIVE_MS)
+    name.focus()
+    name.press("Enter")
+    expect(page.locator(".inbox-view")).to_have_count(2)
