@@ -41,12 +41,15 @@
     const narrowed = () => Object.fromEntries(new URLSearchParams(list.querySelector("[data-filters]")?.dataset.filters || ""));
     const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
 
+    /* Which list is asked for: an answer that comes after the next question is not wanted any more. */
+    let listing = 0;
+
     /* `own`: after a choice of the person's own, which changes all of it. */
     async function refreshList({own = false} = {}) {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""}, number = ++listing;
         if (term()) query.q = term(); else query.rows = rowsOf().length;
         const {page} = await readAgain(withQuery(root.dataset.list, query));
-        if ((query.q || "") !== term()) return;
+        if (number !== listing) return;
         const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
         window.inboxWork.keep(list, page.body, null, false);
         replaceList(page.body, own);

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from conversations.models import Conversation
 from leadsite.accounts.models import User
 from leadsite.inbox.models import SavedView
+from tests.browser import hold
 from tests.leadsite.inbox.chats import asks, says
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, team
 
@@ -38,3 +39,20 @@ def test_the_list_keeps_the_focus_when_it_is_read_again(team: Team):
     name.focus()
     name.press("Enter")
     expect(page.locator(".inbox-view")).to_have_count(2)
+
+
+def test_the_tab_that_was_chosen_last_stays_whatever_comes_later(team: Team):
+    team.do(lambda: asks(team.owner, "Amina", "A cake?"))
+    page = team.window("mara@bakery.example").page
+    mine = "**/list/?*tab=mine*"
+    held = hold(page, mine)
+    with page.expect_request(mine):
+        page.locator("[data-tab=mine]").click()
+    page.locator(".inbox-tabs [data-tab=all]").click()
+    expect(page.locator(".inbox-row")).to_have_count(1)
+    with page.expect_response(mine):
+        held[0].continue_()
+    with page.expect_response("**/live/?*"):  # for the tab that is in view then
+        pass
+    expect(page.locator(".inbox-tabs [aria-current]")).to_have_attribute("data-tab", "all", timeout=LIVE_MS)
+    expect(page.locator(".inbox-row")).to_have_count(1, timeout=LIVE_MS)
