@@ -632,9 +632,13 @@
     // Another form has changed the chat: writing.js.
     document.addEventListener("inbox:panes", event => { merge(event.detail, {own: true}); refreshList().catch(failed); });
     document.addEventListener("inbox:search", () => root.classList.remove("has-chat", "has-customer"));
+    /* Back to a new chat or the templates of one is another page, unless it is the one in view. */
+    const loaded = panes.firstElementChild;
     window.addEventListener("popstate", () => {
-        const id = location.pathname.slice(root.dataset.home.length).replace("/", "");
-        if (id) openChat(location.href, {push: false}).catch(failed); else closeChat(false);
+        const rest = location.pathname.slice(root.dataset.home.length);
+        if (!rest) closeChat(false);
+        else if (/^[\da-f-]{36}\/$/.test(rest)) openChat(location.href, {push: false}).catch(failed);
+        else if (!loaded.isConnected) location.reload();
     });
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) { leave(); return; }

@@ -8,6 +8,7 @@ from leadsite.accounts.models import User
 from leadsite.inbox.models import SavedView
 from tests.browser import hold
 from tests.leadsite.inbox.chats import asks, says
+from tests.leadsite.inbox.writing.test_templates import template_of
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, team
 
 __all__ = ["team"]
@@ -56,3 +57,17 @@ def test_the_tab_that_was_chosen_last_stays_whatever_comes_later(team: Team):
         pass
     expect(page.locator(".inbox-tabs [aria-current]")).to_have_attribute("data-tab", "all", timeout=LIVE_MS)
     expect(page.locator(".inbox-row")).to_have_count(1, timeout=LIVE_MS)
+
+
+def test_back_leads_to_the_new_chat_and_to_its_templates_again(team: Team):
+    amina = team.do(lambda: asks(team.owner, "Amina", "A cake?"))
+    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    team.do(lambda: template_of(team.owner, waba_id=""))
+    page = team.window("mara@bakery.example").page
+    for path, place in (("new/", "#new-chat"), (f"{amina.pk}/template/", "#template-form")):
+        page.goto(f"{team.site}/admin/inbox/{path}")
+        page.locator(".inbox-row", has_text="Bruno").click()
+        expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+        page.go_back()
+        expect(page.locator(place)).to_be_visible(timeout=LIVE_MS)
+        expect(page.locator(".bubble-in", has_text="A loaf?")).to_have_count(0)
