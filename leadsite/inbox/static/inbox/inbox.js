@@ -131,13 +131,14 @@
     let opening = 0;
 
     async function openChat(href, {push = true, focus = true} = {}) {
-        const url = new URL(href, location.href);
+        const url = new URL(href, location.href), name = url.searchParams.get("tab") || tab() || root.dataset.tab;
+        if (push) url.search = new URLSearchParams({...narrowed(), tab: name});
         const id = url.pathname.split("/").filter(Boolean).pop(), number = ++opening;
         names.set(id, nameOf(id));
         leave();
         let page;
         try {
-            ({page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()})));
+            ({page} = await read(withQuery(`${url.pathname}chat/`, {tab: name})));
         } catch (error) {
             if (error.status === 404 && number === opening) { elsewhere(root.dataset.gone, id); await refreshList(); }
             throw error;
@@ -181,7 +182,7 @@
         panes.replaceChildren();
         choose("");
         title();
-        if (push) history.pushState({}, "", withQuery(root.dataset.home, {tab: root.dataset.tab}));
+        if (push) history.pushState({}, "", withQuery(root.dataset.home, {...narrowed(), tab: root.dataset.tab}));
     }
 
     /* Puts what is new of another copy of the chat into the one in view, so that nothing jumps, closes or loses the focus. */
@@ -556,18 +557,16 @@
         else if ("back" in link.dataset) run(closeChat);
         else if ("customer" in link.dataset) run(() => { root.classList.add("has-customer"); find("customer").focus(); });
         else if ("toChat" in link.dataset) run(() => root.classList.remove("has-customer"));
-        else if (link.dataset.tab && "query" in link.dataset) run(() => narrow(link.dataset.tab, link.dataset.query, link.href));
+        else if (link.dataset.tab && "query" in link.dataset) run(() => narrow(link.dataset.tab, link.dataset.query));
         else if (link.dataset.tab && link.closest(".inbox-tabs")) run(() => chooseTab(link));
         else if (link.dataset.chat) run(() => openChat(link.href));
     });
 
     /* Shows another list: a tab with filters, as in an address. */
-    function narrow(name, query, href) {
+    function narrow(name, query) {
         list.querySelector("[data-filters]").dataset.filters = query;
         list.querySelector("#filters")?.removeAttribute("open");
-        const link = list.querySelector(`.inbox-tabs [data-tab="${name}"]`);
-        if (href) link.href = href;
-        return chooseTab(link);
+        return chooseTab(list.querySelector(`.inbox-tabs [data-tab="${name}"]`));
     }
 
     async function keepView(form, submitter) {
@@ -584,7 +583,8 @@
         root.dataset.tab = link.dataset.tab;
         search.form.querySelector("[name=tab]").value = link.dataset.tab;
         list.querySelector(".inbox-rows").replaceChildren();
-        if (!chat() || !root.classList.contains("has-chat")) history.replaceState({}, "", link.href);
+        const path = chat() && root.classList.contains("has-chat") ? location.pathname : root.dataset.home;
+        history.replaceState({}, "", withQuery(path, {...narrowed(), tab: link.dataset.tab}));
         etag = "";
         return refreshList({own: true});
     }

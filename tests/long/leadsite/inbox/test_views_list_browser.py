@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from conversations.models import Conversation
 from leadsite.accounts.models import User
 from leadsite.inbox.models import SavedView
-from tests.browser import hold
+from tests.browser import PHONE, hold
 from tests.leadsite.inbox.chats import asks, says
 from tests.leadsite.inbox.writing.test_templates import template_of
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, team
@@ -71,3 +71,34 @@ def test_back_leads_to_the_new_chat_and_to_its_templates_again(team: Team):
         page.go_back()
         expect(page.locator(place)).to_be_visible(timeout=LIVE_MS)
         expect(page.locator(".bubble-in", has_text="A loaf?")).to_have_count(0)
+
+
+def test_a_filter_outlasts_opening_a_chat_and_loading_the_page(team: Team):
+    team.do(lambda: asks(team.owner, "Amina", "A cake?"))
+    bruno = team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    mara = team.do(lambda: User.objects.get(email="mara@bakery.example"))
+    team.do(lambda: Conversation.objects.filter(pk=bruno.pk).update(assigned_to=mara))
+    page = team.window("mara@bakery.example").page
+
+    def filter_by(assignee: str) -> None:
+        page.locator("#filters > summary").click()
+        page.locator("#filters select[name=assignee]").select_option(assignee)
+        page.get_by_role("button", name="Filter the list").click()
+
+    def loaded(name: str) -> None:
+        expect(page.locator(".inbox-row")).to_have_count(1)
+        page.reload()
+        expect(page.locator(".inbox-row")).to_have_count(1)
+        expect(page.locator(".inbox-row")).to_contain_text(name)
+
+    filter_by("nobody")
+    loaded("Amina")
+    page.locator(".inbox-row").click()
+    expect(page.locator(".bubble-in")).to_contain_text("A cake?")
+    loaded("Amina")
+    filter_by("me")
+    loaded("Bruno")
+    expect(page.locator(".bubble-in")).to_contain_text("A cake?")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
+    page.get_by_role("link", name="Back to the list").click()
+    loaded("Bruno")
