@@ -510,7 +510,7 @@
         said.textContent = root.dataset.hasWritten.replace("NAME", () => name);
         if (isOn("sound")) ring();
         if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {
-            const notification = new Notification(name, {body: "has written", tag: id});
+            const notification = new Notification(name, {body: said.textContent, tag: id});
             notification.onclick = () => { window.focus(); notification.close(); openChat(`${root.dataset.home}${id}/?tab=${tab()}`).catch(failed); };
         }
     }
