@@ -249,7 +249,8 @@
     async function refreshChat() {
         const open = chat();
         if (!wanted()) return;
-        const query = {tab: tab() || root.dataset.tab, again: "1"};
+        const query = {tab: tab() || root.dataset.tab};
+        if (!windowIsOver()) query.again = "1";
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
@@ -263,7 +264,16 @@
             return;
         }
         if (chat() !== open) return;
-        if (before === changes) merge(page); else etag = "";
+        if (before !== changes) { etag = ""; return; }
+        merge(page);
+        const offered = page.getElementById("template-box"), place = find("template-box");
+        if (offered && place && !place.childElementCount) place.replaceChildren(...offered.childNodes);
+    }
+
+    /* Whether the 24 hours of free text have ended in view: as in a chat that is opened then, the copy of it has templates. */
+    function windowIsOver() {
+        const until = panes.querySelector("[data-until]")?.dataset.until;
+        return Boolean(until) && Date.parse(until) <= Date.now();
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------
@@ -648,7 +658,7 @@
     });
     window.addEventListener("pagehide", leave);
     panes.addEventListener("scroll", () => { if (thread() && isAtEnd()) find("newer").hidden = true; }, true);
-    setInterval(tick, 20000);
+    setInterval(() => { tick(); if (windowIsOver()) refreshChat().catch(failed); }, 20000);
 
     if (location.hash === "#search") { search.focus(); history.replaceState({}, "", location.pathname + location.search); }
     watchMore();
