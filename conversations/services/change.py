@@ -1,6 +1,6 @@
 """Service that changes conversations."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,17 +38,23 @@ class AnotherActive(ConversationRefused):
 
 
 def change_conversation(
-    *, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any], may_assign: bool = False
+    *,
+    user_id: UUID,
+    conversation_id: UUID,
+    changes: Mapping[str, Any],
+    may_assign: bool = False,
+    labels_seen: Collection[UUID] | None = None,
 ) -> Conversation:
     """Change a conversation and return it. Opens the transaction.
 
     `changes`: new values of status, assigned_to_id, snoozed_until, label_ids. `may_assign`: the caller has checked the
     assignee; otherwise it can be assigned to a person of the business. The caller has found the labels among those of
-    the business. Completing or archiving ends the snooze.
+    the business. `labels_seen`: those that the person saw when choosing; what others have put on or taken off since
+    then stays so. Completing or archiving ends the snooze.
     Raises UnknownConversation, ValueRefused, AnotherActive; django.db.Error.
     """
     try:
-        return _change_conversation(user_id, conversation_id, changes, may_assign)
+        return _change_conversation(user_id, conversation_id, changes, may_assign, labels_seen)
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "conversations_one_active":
@@ -60,7 +66,11 @@ def change_conversation(
 
 @retried
 def _change_conversation(
-    user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any], may_assign: bool
+    user_id: UUID,
+    conversation_id: UUID,
+    changes: Mapping[str, Any],
+    may_assign: bool,
+    labels_seen: Collection[UUID] | None,
 ) -> Conversation:
     # The customer may write at the same moment: the lock of the customer's row orders closing and reopening.
     with transaction.atomic():
@@ -68,7 +78,7 @@ def _change_conversation(
         conversation = Conversation.objects.select_related("customer").filter(pk=conversation_id).first()
         if customer is None or conversation is None:
             raise UnknownConversation(NO_CONVERSATION)
-        changes = _completed(changes, conversation)
+        changes = _completed(changes, conversation, labels_seen)
         changed = {column: value for column, value in changes.items() if getattr(conversation, column) != value}
         if not may_assign:
             _check_assignee(user_id, conversation, changed)
@@ -82,10 +92,16 @@ def _change_conversation(
         return conversation
 
 
-def _completed(changes: Mapping[str, Any], conversation: Conversation) -> Mapping[str, Any]:
+def _completed(
+    changes: Mapping[str, Any], conversation: Conversation, labels_seen: Collection[UUID] | None
+) -> Mapping[str, Any]:
     """Return the changes with what follows from them. Raises ValueRefused."""
     if "label_ids" in changes:
-        changes = {**changes, "label_ids": sorted(set(changes["label_ids"]))}
+        wanted = set(changes["label_ids"])
+        if labels_seen is not None:
+            seen = set(labels_seen)
+            wanted = (set(conversation.label_ids) | wanted - seen) - (seen - wanted)
+        changes = {**changes, "label_ids": sorted(wanted)}
     if changes.get("status", conversation.status) == Conversation.Status.ACTIVE:
         opens = conversation.status != Conversation.Status.ACTIVE
         if opens and stays_with_leaver(conversation.user_id, conversation.assigned_to_id, changes):

@@ -72,13 +72,21 @@ def snooze(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_POST
 def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Give a chat these labels, and no others."""
+    """Put on a chat the labels that were ticked, and take off those that were `shown` and are not ticked any more."""
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
-    wanted = {id_ for text in request.POST.getlist("label") if (id_ := read_uuid(text))}
+    wanted, seen = (
+        {id_ for text in request.POST.getlist(name) if (id_ := read_uuid(text))} for name in ("label", "shown")
+    )
     ids = [label.pk for label in chosen_of(labels_of(viewer.business_id), wanted)]
     try:
-        change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids})
+        change_conversation(
+            user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids}, labels_seen=seen
+        )
     except ConversationRefused as refusal:
         return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
+
+
+def _ids_of(request: HttpRequest, name: str) -> set[UUID]:
+    return {id_ for text in request.POST.getlist(name) if (id_ := read_uuid(text))}

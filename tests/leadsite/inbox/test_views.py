@@ -107,6 +107,18 @@ def test_a_refused_answer_keeps_its_text(owner: Business, person: Staff):
         assert response.context["draft"] == kept
 
 
+@pytest.mark.parametrize(("language", "quoted"), [("de", "„{}“"), ("es", "«{}»"), ("pt-br", "“{}”")])
+def test_an_answer_of_somebody_else_is_quoted_as_in_the_language(
+    owner: Business, person: Staff, language: str, quoted: str
+):
+    chat = asks(owner, "Amina")
+    seen = str(Message.objects.get().pk)
+    answers(chat, "Yes, we do")
+    query, headers = {"seen": seen}, {"accept-language": language}
+    page = person.client.get(f"{INBOX}{chat.pk}/chat/", query, headers=headers).content.decode()
+    assert quoted.format('<bdi dir="auto">Yes, we do</bdi>') in page
+
+
 def test_who_answers_second_is_warned_and_can_send_anyway(owner: Business, person: Staff):
     chat = asks(owner, "Amina")
     seen = str(Message.objects.get().pk)

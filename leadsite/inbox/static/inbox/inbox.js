@@ -15,6 +15,9 @@
     const said = document.getElementById("inbox-said");
     const find = id => document.getElementById(id);
     const chat = () => find("chat");
+    /* Whether the site has the chat in view no more: it is not asked for it again, and what is typed stays in view. */
+    const isGone = () => "gone" in (chat()?.dataset || {});
+    const wanted = () => isGone() ? "" : chat()?.dataset.chat || "";
     const box = () => find("reply-text");
     const isWide = () => matchMedia("(min-width: 64rem)").matches;
     const tab = () => list.querySelector(".inbox-tabs [aria-current]")?.dataset.tab || root.dataset.tab;
@@ -23,22 +26,7 @@
     root.classList.add("is-live");
 
     // --- requests ---------------------------------------------------------------------------------------------------
-    const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
-
-    async function ask(url, options = {}) {
-        const response = await fetch(url, {cache: "no-store", ...options, headers: {"X-Inbox": "1", ...options.headers}});
-        if (atLogin(response)) {
-            location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
-            return new Promise(() => {});
-        }
-        return response;
-    }
-
-    async function read(url, options) {
-        const response = await ask(url, options);
-        if (!response.ok) throw new Error(response.status);
-        return {status: Number(response.headers.get("X-Inbox-Status") || 200), page: new DOMParser().parseFromString(await response.text(), "text/html")};
-    }
+    const {ask, read, refusal, reason} = window.inboxAsk;
 
     /* Reads what is new of the list or the chat. Where that fails the next question is answered in full, and both are read. */
     async function readAgain(url) {
@@ -53,21 +41,44 @@
     const narrowed = () => Object.fromEntries(new URLSearchParams(list.querySelector("[data-filters]")?.dataset.filters || ""));
     const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
 
-    async function refreshList() {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""};
+    /* Which list is asked for: an answer that comes after the next question is not wanted any more. */
+    let listing = 0;
+
+    /* `own`: after a choice of the person's own, which changes all of it. */
+    async function refreshList({own = false} = {}) {
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || ""}, number = ++listing;
         if (term()) query.q = term(); else query.rows = rowsOf().length;
         const {page} = await readAgain(withQuery(root.dataset.list, query));
-        if ((query.q || "") !== term()) return;
-        const focused = list.contains(document.activeElement) && document.activeElement.dataset.chat;
+        if (number !== listing) return;
         const top = list.querySelector(".inbox-rows")?.scrollTop || 0;
         window.inboxWork.keep(list, page.body, null, false);
-        list.replaceChildren(...page.body.childNodes);
+        replaceList(page.body, own);
         root.dataset.tab = tab() || root.dataset.tab;
         const rows = list.querySelector(".inbox-rows");
         if (rows) rows.scrollTop = top;
-        if (focused) list.querySelector(`.inbox-row[data-chat="${focused}"]`)?.focus({preventScroll: true});
         watchMore();
         tick();
+    }
+
+    /* What a control of the list is known by in another copy of it. */
+    const keyOf = one => JSON.stringify([one.tagName, one.name, one.value, one.dataset.chat, one.dataset.tab, one.dataset.query, "after" in one.dataset]);
+
+    /* Filters in which somebody types or chooses stay as they are. Otherwise the same control has the focus, or the rows. */
+    function replaceList(fresh, own) {
+        const active = list.contains(document.activeElement) ? document.activeElement : null;
+        const here = !own && active?.matches("input, select") && active.closest(".inbox-filters"), twin = fresh.querySelector(".inbox-filters");
+        if (here && twin) {
+            const parts = [...fresh.childNodes], at = parts.indexOf(twin);
+            for (const part of [...list.childNodes]) if (part !== here) part.remove();
+            here.before(...parts.slice(0, at));
+            here.after(...parts.slice(at + 1));
+            return;
+        }
+        list.replaceChildren(...fresh.childNodes);
+        if (!active) return;
+        const same = [...list.querySelectorAll(active.tagName)].find(one => keyOf(one) === keyOf(active));
+        same?.focus({preventScroll: true});  // not where its fold is closed now
+        if (document.activeElement !== same) list.querySelector(".inbox-rows")?.focus({preventScroll: true});
     }
 
     /* Loads an item's successor before it scrolls into view. */
@@ -82,7 +93,9 @@
 
     async function loadMore(item) {
         const {page} = await read(withQuery(root.dataset.list, {...narrowed(), tab: tab(), after: item.querySelector("a").dataset.after, chat: chat()?.dataset.chat || ""}));
-        item.replaceWith(...page.body.childNodes);
+        const rows = [...page.body.childNodes], hadFocus = item.contains(document.activeElement);
+        item.replaceWith(...rows);
+        if (hadFocus) rows.find(one => one.nodeType === Node.ELEMENT_NODE)?.querySelector("a")?.focus({preventScroll: true});
         watchMore();
     }
 
@@ -118,17 +131,25 @@
     let opening = 0;
 
     async function openChat(href, {push = true, focus = true} = {}) {
-        const url = new URL(href, location.href);
+        const url = new URL(href, location.href), name = url.searchParams.get("tab") || tab() || root.dataset.tab;
+        if (push) url.search = new URLSearchParams({...narrowed(), tab: name});
         const id = url.pathname.split("/").filter(Boolean).pop(), number = ++opening;
+        names.set(id, nameOf(id));
         leave();
-        const {page} = await read(withQuery(`${url.pathname}chat/`, {tab: url.searchParams.get("tab") || tab()}));
+        let page;
+        try {
+            ({page} = await read(withQuery(`${url.pathname}chat/`, {tab: name})));
+        } catch (error) {
+            if (error.status === 404 && number === opening) { elsewhere(root.dataset.gone, id); await refreshList(); }
+            throw error;
+        }
         if (number !== opening) return;
         panes.replaceChildren(...page.body.childNodes);
         root.classList.add("has-chat");
         root.classList.remove("has-customer");
         if (push) history.pushState({}, "", url);
         choose(id);
-        if (find("inbox-elsewhere").querySelector(`[data-chat="${id}"]`)) find("inbox-elsewhere").hidden = true;
+        if ((find("inbox-elsewhere").querySelector("a")?.dataset.chat || id) === id) find("inbox-elsewhere").hidden = true;
         begin(url.hash);
         if (focus && isWide()) (box() || thread()).focus({preventScroll: true});
         etag = "";
@@ -161,13 +182,14 @@
         panes.replaceChildren();
         choose("");
         title();
-        if (push) history.pushState({}, "", withQuery(root.dataset.home, {tab: root.dataset.tab}));
+        if (push) history.pushState({}, "", withQuery(root.dataset.home, {...narrowed(), tab: root.dataset.tab}));
     }
 
     /* Puts what is new of another copy of the chat into the one in view, so that nothing jumps, closes or loses the focus. */
     function merge(page, {own = false, sent = null, refused = false} = {}) {
         const fresh = page.getElementById("chat");
         if (!fresh || !chat() || fresh.dataset.chat !== chat().dataset.chat) return;
+        delete chat().dataset.gone;
         const end = own || isAtEnd();
         const newest = chat().dataset.newest;
         const top = thread().getBoundingClientRect().top;
@@ -226,15 +248,32 @@
 
     async function refreshChat() {
         const open = chat();
-        if (!open) return;
-        const query = {tab: tab() || root.dataset.tab, again: "1"};
+        if (!wanted()) return;
+        const query = {tab: tab() || root.dataset.tab};
+        if (!windowIsOver()) query.again = "1";
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");
         if (seen && box().value.trim()) query.seen = seen.value;
         const before = changes;
-        const {page} = await readAgain(withQuery(open.dataset.panes, query));
+        let page;
+        try {
+            ({page} = await readAgain(withQuery(open.dataset.panes, query)));
+        } catch (error) {
+            if (error.status !== 404) throw error;
+            if (chat() === open) { open.dataset.gone = ""; problem(root.dataset.gone); }
+            return;
+        }
         if (chat() !== open) return;
-        if (before === changes) merge(page); else etag = "";
+        if (before !== changes) { etag = ""; return; }
+        merge(page);
+        const offered = page.getElementById("template-box"), place = find("template-box");
+        if (offered && place && !place.childElementCount) place.replaceChildren(...offered.childNodes);
+    }
+
+    /* Whether the 24 hours of free text have ended in view: as in a chat that is opened then, the copy of it has templates. */
+    function windowIsOver() {
+        const until = panes.querySelector("[data-until]")?.dataset.until;
+        return Boolean(until) && Date.parse(until) <= Date.now();
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------
@@ -310,8 +349,8 @@
             }
             merge(page, {own: true});
             box().focus({preventScroll: true});
-        } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notSent); else elsewhere(root.dataset.notSent, id);
+        } catch (error) {
+            await notDone(error, id, root.dataset.notSent);
         } finally {
             form.classList.remove("is-sending");
         }
@@ -332,20 +371,31 @@
                 merge(page, {own: true, sent: isDone || refused ? shown : null, refused});
             } else if (status !== 200) elsewhere(root.dataset.notChanged, id);
             refreshList().catch(failed);
-        } catch {
-            if (chat()?.dataset.chat === id) problem(root.dataset.notChanged); else elsewhere(root.dataset.notChanged, id);
+        } catch (error) {
+            await notDone(error, id, root.dataset.notChanged);
         } finally {
             changing.delete(form);
         }
     }
 
-    /* Of a chat that is not in view any more: it stays until that is opened. */
+    /* Says why something of a chat was not done; `words` as for `reason`. What is not there may be one message of it:
+       whether the chat in view is gone, the next copy of it says. */
+    async function notDone(error, id, words) {
+        const isOpen = () => chat()?.dataset.chat === id;
+        if (!isOpen()) { elsewhere(reason(error, words), id); return; }
+        if (error.status === 404) await refreshChat().catch(failed);
+        if (isOpen() && !isGone()) problem(error.status === 404 ? words : reason(error, words));
+    }
+    document.addEventListener("inbox:not-done", event => notDone(event.detail.error, event.detail.chat, event.detail.words));
+
+    const nameOf = id => list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || names.get(id) || root.dataset.customer;
+
+    /* Of a chat that is not in view: it stays until that is opened; of one that is gone, until another is. */
     function elsewhere(words, id) {
-        const line = find("inbox-elsewhere"), link = document.createElement("a");
-        link.href = `${root.dataset.home}${id}/`;
-        link.dataset.chat = id;
-        link.textContent = names.get(id) || root.dataset.customer;
-        line.replaceChildren(link, ` ${words}`);
+        const line = find("inbox-elsewhere"), who = document.createElement(words === root.dataset.gone ? "strong" : "a");
+        if (who.matches("a")) { who.href = `${root.dataset.home}${id}/`; who.dataset.chat = id; }
+        who.textContent = nameOf(id);
+        line.replaceChildren(who, ` ${words}`);
         line.hidden = false;
     }
     document.addEventListener("inbox:elsewhere", event => elsewhere(event.detail.words, event.detail.chat));
@@ -376,13 +426,13 @@
 
     function report(state) {
         const open = chat();
-        if (!open || (document.hidden && state !== "left")) return;
+        if (!wanted() || (document.hidden && state !== "left")) return;
         reported = Date.now();
         const body = new URLSearchParams({state, csrfmiddlewaretoken: token()});
         fetch(open.dataset.presence, {method: "POST", body, keepalive: true, headers: {"X-Inbox": "1"}}).catch(() => {});
     }
 
-    /* Names of the chats that were left: by the time something is said of one, its row may have left the list. */
+    /* Names of the chats that were left or asked for: by the time something is said of one, its row may have left the list. */
     const names = new Map();
 
     function leave() {
@@ -422,7 +472,7 @@
             await mayAsk(question);
             failures = 0;
             find("inbox-offline").hidden = true;
-        } catch { failed(); }
+        } catch (error) { failed(error); }
         const pause = document.hidden ? EVERY_HIDDEN : EVERY;
         clearTimeout(timer);
         timer = setTimeout(poll, pause * Math.min(4, 1 + failures));
@@ -431,10 +481,10 @@
     }
 
     async function question() {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: chat()?.dataset.chat || "", business: root.dataset.business};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business};
         const response = await ask(withQuery(root.dataset.live, query), {headers: etag ? {"If-None-Match": etag} : {}});
         if (response.status === 304) return;
-        if (!response.ok) throw new Error(response.status);
+        if (!response.ok) throw refusal(response);
         etag = response.headers.get("ETag") || "";
         const now = await response.json(), before = version;
         version = {...now, tab: query.tab, id: query.chat};
@@ -455,7 +505,9 @@
         if (isNew) announce(arrived[1]);
     }
 
-    function failed() {
+    /* Not where the site has answered that something is not there. */
+    function failed(error) {
+        if (error.status === 404) return;
         failures += 1;
         if (failures > 1) find("inbox-offline").hidden = false;
     }
@@ -471,11 +523,11 @@
     let audio = null;
 
     function announce(id) {
-        const name = list.querySelector(`.inbox-row[data-chat="${id}"] .inbox-name`)?.textContent || root.dataset.customer;
+        const name = nameOf(id);
         said.textContent = root.dataset.hasWritten.replace("NAME", () => name);
         if (isOn("sound")) ring();
         if (isOn("notifications") && (document.hidden || !document.hasFocus()) && window.Notification?.permission === "granted") {
-            const notification = new Notification(name, {body: "has written", tag: id});
+            const notification = new Notification(name, {body: said.textContent, tag: id});
             notification.onclick = () => { window.focus(); notification.close(); openChat(`${root.dataset.home}${id}/?tab=${tab()}`).catch(failed); };
         }
     }
@@ -522,25 +574,23 @@
         else if ("back" in link.dataset) run(closeChat);
         else if ("customer" in link.dataset) run(() => { root.classList.add("has-customer"); find("customer").focus(); });
         else if ("toChat" in link.dataset) run(() => root.classList.remove("has-customer"));
-        else if (link.dataset.tab && "query" in link.dataset) run(() => narrow(link.dataset.tab, link.dataset.query, link.href));
+        else if (link.dataset.tab && "query" in link.dataset) run(() => narrow(link.dataset.tab, link.dataset.query));
         else if (link.dataset.tab && link.closest(".inbox-tabs")) run(() => chooseTab(link));
         else if (link.dataset.chat) run(() => openChat(link.href));
     });
 
     /* Shows another list: a tab with filters, as in an address. */
-    function narrow(name, query, href) {
+    function narrow(name, query) {
         list.querySelector("[data-filters]").dataset.filters = query;
         list.querySelector("#filters")?.removeAttribute("open");
-        const link = list.querySelector(`.inbox-tabs [data-tab="${name}"]`);
-        if (href) link.href = href;
-        return chooseTab(link);
+        return chooseTab(list.querySelector(`.inbox-tabs [data-tab="${name}"]`));
     }
 
     async function keepView(form, submitter) {
         await ask(form.action, {method: "POST", body: new FormData(form, submitter)});
         form.reset();
         list.querySelector("#filters")?.removeAttribute("open");
-        return refreshList();
+        return refreshList({own: true});
     }
 
     function chooseTab(link) {
@@ -550,9 +600,10 @@
         root.dataset.tab = link.dataset.tab;
         search.form.querySelector("[name=tab]").value = link.dataset.tab;
         list.querySelector(".inbox-rows").replaceChildren();
-        if (!chat() || !root.classList.contains("has-chat")) history.replaceState({}, "", link.href);
+        const path = chat() && root.classList.contains("has-chat") ? location.pathname : root.dataset.home;
+        history.replaceState({}, "", withQuery(path, {...narrowed(), tab: link.dataset.tab}));
         etag = "";
-        return refreshList();
+        return refreshList({own: true});
     }
 
     root.addEventListener("submit", event => {
@@ -598,9 +649,13 @@
     // Another form has changed the chat: writing.js.
     document.addEventListener("inbox:panes", event => { merge(event.detail, {own: true}); refreshList().catch(failed); });
     document.addEventListener("inbox:search", () => root.classList.remove("has-chat", "has-customer"));
+    /* Back to a new chat or the templates of one is another page, unless it is the one in view. */
+    const loaded = panes.firstElementChild;
     window.addEventListener("popstate", () => {
-        const id = location.pathname.slice(root.dataset.home.length).replace("/", "");
-        if (id) openChat(location.href, {push: false}).catch(failed); else closeChat(false);
+        const rest = location.pathname.slice(root.dataset.home.length);
+        if (!rest) closeChat(false);
+        else if (/^[\da-f-]{36}\/$/.test(rest)) openChat(location.href, {push: false}).catch(failed);
+        else if (!loaded.isConnected) location.reload();
     });
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) { leave(); return; }
@@ -610,7 +665,7 @@
     });
     window.addEventListener("pagehide", leave);
     panes.addEventListener("scroll", () => { if (thread() && isAtEnd()) find("newer").hidden = true; }, true);
-    setInterval(tick, 20000);
+    setInterval(() => { tick(); if (windowIsOver()) refreshChat().catch(failed); }, 20000);
 
     if (location.hash === "#search") { search.focus(); history.replaceState({}, "", location.pathname + location.search); }
     watchMore();

@@ -4,7 +4,8 @@
 
     /* Opens in a fresh part what is open in the one that it replaces, with what was typed. `sent` is the form whose
        answer the part is: what it sent is done unless `refused`. The version that a person has seen stays that of the
-       form, so that a change by somebody else is not overwritten; after a refusal it is the new one. */
+       form, so that a change by somebody else is not overwritten; after a refusal it is the new one. Of boxes only those
+       that the person has changed: others may have been ticked by somebody else. */
     function keep(here, fresh, sent, refused) {
         for (const open of here.querySelectorAll("details[id][open]")) {
             const target = fresh.querySelector(`#${CSS.escape(open.id)}`);
@@ -18,11 +19,12 @@
                 for (const field of fields(form)) {
                     if (field.type === "checkbox") {
                         const twin = other.querySelector(`[name="${field.name}"][value="${CSS.escape(field.value)}"]`);
-                        if (twin) twin.checked = field.checked;
+                        if (twin && field.checked !== field.defaultChecked) twin.checked = field.checked;
                         continue;
                     }
                     const copy = other.elements.namedItem(field.name);
-                    if (!copy || copy instanceof RadioNodeList || field.type === "submit" || (isSent && field.name === "version")) continue;
+                    if (!copy || copy instanceof RadioNodeList || field.type === "submit") continue;
+                    if (field.type === "hidden" && (isSent || field.name !== "version")) continue;
                     copy.value = field.value;
                 }
             });

@@ -9,16 +9,7 @@
     const formOf = element => element.closest?.("form[data-writing]");
     let timer = null, asked = 0;
 
-    async function post(url, body) {
-        const response = await fetch(url, {method: "POST", body, cache: "no-store", headers: {"X-Inbox": "1"}});
-        if (response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login)) {
-            location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
-            return new Promise(() => {});
-        }
-        if (!response.ok) throw new Error(response.status);
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        return {page, status: Number(response.headers.get("X-Inbox-Status") || 200)};
-    }
+    const post = (url, body) => window.inboxAsk.read(url, {method: "POST", body});
 
     function problem(form, words) {
         const line = document.createElement("p");
@@ -99,6 +90,13 @@
         }
     }
 
+    /* Says why something was not done. Of a chat that was left, or is gone, inbox.js does. */
+    function notDone(form, opened, error, words) {
+        if (opened && (error.status === 404 || chat() !== opened))
+            document.dispatchEvent(new CustomEvent("inbox:not-done", {detail: {error, words, chat: opened}}));
+        else problem(form, window.inboxAsk.reason(error, busy));
+    }
+
     async function refresh(form, button) {
         await post(button.formAction, typed(form));
         // A worker reads them.
@@ -110,10 +108,8 @@
 
     async function open(link) {
         const opened = chat();
-        const response = await fetch(link.href, {cache: "no-store", headers: {"X-Inbox": "1"}});
+        const {page} = await window.inboxAsk.read(link.href);
         if (chat() !== opened) return;
-        if (!response.ok || response.redirected) { location.assign(link.href); return; }
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
         box().replaceChildren(...page.body.childNodes);
         box().querySelector("#template-find, [name=content_sid]")?.focus({preventScroll: true});
     }
@@ -130,14 +126,15 @@
         if (isSending && "plain" in form.dataset) return;  // loads the page that it leads to
         event.preventDefault();
         const run = button && "writingRefresh" in button.dataset ? refresh : isSending ? send : exchange;
-        run(form, button).catch(() => problem(form, busy));
+        const opened = chat();
+        run(form, button).catch(error => notDone(form, opened, error, isSending ? root.dataset.notSent : busy));
     });
 
     function soon(event) {
-        const form = formOf(event.target);
+        const form = formOf(event.target), opened = chat();
         if (!form || !("live" in event.target.dataset)) return;
         clearTimeout(timer);
-        timer = setTimeout(() => freshen(form).catch(() => problem(form, busy)), SETTLED);
+        timer = setTimeout(() => { if (form.isConnected) freshen(form).catch(error => notDone(form, opened, error, busy)); }, SETTLED);
     }
     root.addEventListener("input", soon);
     root.addEventListener("change", soon);
@@ -145,7 +142,11 @@
     root.addEventListener("click", event => {
         const link = event.target.closest("a");
         if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-        if ("writingOpen" in link.dataset && box()) { event.preventDefault(); open(link).catch(() => location.assign(link.href)); }
+        if ("writingOpen" in link.dataset && box()) {
+            event.preventDefault();
+            const opened = chat();
+            open(link).catch(error => document.dispatchEvent(new CustomEvent("inbox:not-done", {detail: {error, words: busy, chat: opened}})));
+        }
         else if ("writingClose" in link.dataset && box()) { event.preventDefault(); close(); }
     });
 

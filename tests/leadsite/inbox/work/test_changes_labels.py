@@ -33,6 +33,19 @@ def test_labels_are_put_on_and_filter_the_list(owner: Business, stranger: Busine
     assert chat.label_ids == [vip.pk]
     found = person.get(f"{INBOX}list/", tab="all", label=str(vip.pk)).content.decode()
     assert ('<span class="inbox-label label-red"><bdi>VIP</bdi></span>' in found, "Ben" in found) == (True, False)
-    assert person.client.post(f"{INBOX}{chat.pk}/labels/", {}).status_code == 302
+    assert person.client.post(f"{INBOX}{chat.pk}/labels/", {"shown": [str(vip.pk)]}).status_code == 302
     chat.refresh_from_db()
     assert chat.label_ids == []
+
+
+def test_two_people_at_once_lose_no_label_of_the_other(owner: Business, person: Staff, chat: Conversation):
+    names = ("Old", "Mine", "Theirs")
+    old, mine, theirs = (str(Label.objects.create(user=owner.user, name=name).pk) for name in names)
+    Conversation.objects.filter(pk=chat.pk).update(label_ids=[old])
+    page = person.get(f"{INBOX}{chat.pk}/", tab="all").content.decode()
+    assert page.count(f'<input type="hidden" name="shown" value="{old}">') == 1
+    # Both have seen Old only: one adds a label, the other takes Old off and adds another.
+    for chosen in ([old, mine], [theirs]):
+        person.client.post(f"{INBOX}{chat.pk}/labels/", {"label": chosen, "shown": [old, "x"]})
+    chat.refresh_from_db()
+    assert {str(id_) for id_ in chat.label_ids} == {mine, theirs}

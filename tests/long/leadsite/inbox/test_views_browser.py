@@ -12,7 +12,8 @@ from django.db import connections
 from playwright.sync_api import Page, expect
 
 from conversations.models import Conversation, Message
-from leadsite.accounts.models import Session
+from leadsite.accounts.models import Session, User
+from leadsite.inbox.models import InboxPreference
 from tests.browser import DESKTOP, PHONE, Window, browser, hold, serious, small_targets
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says
@@ -142,6 +143,31 @@ HEARD = """() => {
     const said = document.getElementById("inbox-said");
     new MutationObserver(() => heard.push(said.textContent)).observe(said, {childList: true});
 }"""
+
+
+NOTIFIED = """() => {
+    window.notified = [];
+    window.Notification = class {
+        static permission = "granted";
+        constructor(title, options) { notified.push([title, options.body]); }
+    };
+    Object.defineProperty(document, "hasFocus", {value: () => false});
+}"""
+
+
+def test_a_notification_is_in_the_language_of_the_person(team: Team):
+    def german() -> None:
+        User.objects.filter(email="mara@bakery.example").update(language="de")
+        person = User.objects.get(email="mara@bakery.example")
+        InboxPreference.objects.create(person=person, notifications=True)
+
+    team.do(german)
+    page = team.window("mara@bakery.example").page
+    with page.expect_response("**/live/?*", timeout=LIVE_MS):
+        page.evaluate(NOTIFIED)
+    team.customer_writes("Hello?")
+    page.wait_for_function("notified.length", timeout=LIVE_MS)
+    assert page.evaluate("notified") == [["Amina", "Amina hat geschrieben."]]
 
 
 @pytest.mark.parametrize("part", ["**/list/?*", "**/chat/?*again=1*"], ids=["list", "chat"])

@@ -79,6 +79,24 @@ def test_a_template_after_the_window_has_closed(team: Team, tmp_path: Path):  # 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+def test_the_window_closes_while_the_chat_is_in_view(team: Team):  # noqa: F811 - the fixture
+    def closing() -> None:
+        closed(team)
+        soon = timezone.now() - timedelta(hours=24) + timedelta(seconds=15)
+        Message.objects.update(sort_at=soon, provider_time=soon)
+
+    team.do(closing)
+    page = team.window("mara@bakery.example").page
+    page.locator(".inbox-row", has_text="Amina").click()
+    expect(page.locator("#reply-window")).to_contain_text("Free text is accepted for 0 min")
+    expect(page.locator("#template-form")).to_have_count(0)
+    box(page).fill("Until six")
+    expect(page.locator("#reply-window")).to_contain_text("has not written to this number in the last 24 hours")
+    expect(page.locator("#template-form")).to_contain_text("cake_ready")
+    expect(box(page)).to_be_focused()
+    expect(box(page)).to_have_value("Until six")
+
+
 def test_a_photo_at_the_top_of_a_template(team: Team, tmp_path: Path):  # noqa: F811 - the fixture
     team.do(lambda: closed(team))
     photo = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Hello {{1}}"}]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from conversations.models import Conversation, Label
+from conversations.services.change import change_conversation
 from leads.models import Lead
 from leadsite.inbox.models import QuickReply
 from tests.browser import PHONE, hold, serious
@@ -67,6 +68,21 @@ def test_a_note_and_a_label_are_seen_by_a_colleague(team: Team, tmp_path: Path):
     expect(mara.locator(".inbox-row")).to_have_count(1)
     mara.get_by_role("link", name="Show all again").click()
     expect(mara.locator(".inbox-row")).to_have_count(2)
+
+
+def test_a_label_that_a_colleague_puts_on_meanwhile_stays(team: Team):
+    chat = team.do(lambda: begin(team))
+    theirs = team.do(lambda: Label.objects.create(user=team.owner.user, name="Theirs").pk)
+    page = team.window("mara@bakery.example").page
+    page.locator(".inbox-row", has_text="Amina").click()
+    page.get_by_text("Labels …").click()
+    page.get_by_role("checkbox", name="VIP").check()
+    page.locator("#thread").focus()
+    changes = {"label_ids": [theirs]}
+    team.do(lambda: change_conversation(user_id=team.owner.id, conversation_id=chat.pk, changes=changes))
+    expect(page.locator(".inbox-head .inbox-label")).to_have_text("Theirs", timeout=LIVE_MS)
+    page.get_by_role("button", name="Set the labels").click()
+    expect(page.locator(".inbox-head .inbox-label")).to_have_text(["Theirs", "VIP"])
 
 
 def test_a_snoozed_chat_comes_back_and_a_quick_reply_answers_it(team: Team, tmp_path: Path):

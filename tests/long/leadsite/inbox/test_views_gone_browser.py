@@ -1,0 +1,124 @@
+"""Chats that are not there any more, and logins that may not write any more, in an open inbox."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from conversations.models import Conversation
+from leadsite.accounts.models import Membership
+from tests.leadsite.inbox.chats import asks, says
+from tests.leadsite.inbox.writing.test_templates import template_of
+from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team
+
+__all__ = ["team"]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def delete(team: Team, chat: Conversation) -> None:
+    team.do(lambda: Conversation.objects.filter(pk=chat.pk).update(deleted_at=timezone.now()))
+
+
+def two(team: Team) -> tuple[Conversation, Conversation]:
+    return team.do(lambda: (asks(team.owner, "Amina", "A cake?"), asks(team.owner, "Bruno", "A loaf?")))
+
+
+def refused(window: Any, status: int) -> int:
+    """How many requests were, according to the console; and none was for another reason."""
+    assert [error for error in window.errors if str(status) not in error] == []
+    count = len(window.errors)
+    window.errors.clear()
+    return count
+
+
+def hold_the_list(page: Page) -> None:
+    """Nothing seems to have changed: a row stays in view that is not there any more."""
+    page.route("**/inbox/live/?*", lambda route: route.fulfill(status=304))
+
+
+def test_a_chat_in_view_that_somebody_deletes_is_said_to_be_gone_and_asked_for_no_more(team: Team):
+    amina, bruno = two(team)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Amina").click()
+    with page.expect_response(lambda answer: "typing" in (answer.request.post_data or "")):
+        box(page).fill("Yes, from eight")
+    delete(team, amina)
+    alert = page.locator("#reply").get_by_role("alert")
+    expect(alert).to_contain_text("This chat is not here any more", timeout=LIVE_MS)
+    for text in ("Hello?", "Are you there?"):
+        team.do(lambda text=text: says(bruno, text))
+        expect(page.locator(".inbox-row", has_text=text)).to_be_visible(timeout=LIVE_MS)
+    assert refused(window, 404) == 1
+    box(page).press("Enter")
+    expect(page.locator(".is-sending")).to_have_count(0)
+    expect(alert).to_contain_text("This chat is not here any more")
+    expect(box(page)).to_have_value("Yes, from eight")
+    expect(page.locator("#inbox-offline")).to_be_hidden()
+    page.locator(".inbox-row", has_text="Bruno").click()
+    expect(page.locator(".bubble-in").last).to_contain_text("Are you there?")
+    assert refused(window, 404) == 1
+
+
+def test_a_change_of_a_chat_that_is_gone_says_so(team: Team):
+    amina, _ = two(team)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Amina").click()
+    expect(page.locator(".bubble-in")).to_contain_text("A cake?")
+    hold_the_list(page)
+    delete(team, amina)
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.locator("#reply").get_by_role("alert")).to_contain_text("This chat is not here any more")
+    assert refused(window, 404) == 2
+
+
+def test_a_template_for_a_chat_that_is_gone_says_so(team: Team):
+    amina, _ = two(team)
+    team.do(lambda: template_of(team.owner, waba_id=""))
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Amina").click()
+    expect(page.locator("#template-form")).to_contain_text("cake_ready")
+    hold_the_list(page)
+    delete(team, amina)
+    page.locator("#template-form").get_by_role("button", name="cake_ready").click()
+    expect(page.locator("#reply").get_by_role("alert")).to_contain_text("This chat is not here any more")
+    assert refused(window, 404) == 2
+
+
+def test_a_chat_that_is_chosen_and_is_gone_leaves_the_list(team: Team):
+    amina, _ = two(team)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Bruno").click()
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    hold_the_list(page)
+    delete(team, amina)
+    page.locator(".inbox-row", has_text="Amina").click()
+    elsewhere = page.locator("#inbox-elsewhere")
+    expect(elsewhere).to_contain_text("Amina This chat is not here any more")
+    expect(page.locator(".inbox-row")).to_have_count(1)
+    expect(page.locator(".bubble-in")).to_contain_text("A loaf?")
+    page.locator(".inbox-row", has_text="Bruno").click()
+    expect(elsewhere).to_be_hidden()
+    assert refused(window, 404) == 1
+
+
+def test_a_login_that_may_not_write_any_more_is_told_so(team: Team):
+    two(team)
+    window = team.window("mara@bakery.example")
+    page = window.page
+    page.locator(".inbox-row", has_text="Amina").click()
+    expect(page.locator(".bubble-in")).to_contain_text("A cake?")
+    team.do(lambda: Membership.objects.filter(person__email="mara@bakery.example").update(role="viewer"))
+    alert = page.locator("#reply").get_by_role("alert")
+    box(page).fill("Yes, from eight")
+    box(page).press("Enter")
+    expect(alert).to_contain_text("your login may not do this any more")
+    page.locator("#reply-problem, [data-part=problem]").evaluate("part => part.replaceChildren()")
+    page.get_by_role("button", name="Assign to me").click()
+    expect(alert).to_contain_text("your login may not do this any more")
+    expect(box(page)).to_have_value("Yes, from eight")
+    assert refused(window, 403) == 2
