@@ -1,5 +1,6 @@
 """Chats that are not there any more, and logins that may not write any more, in an open inbox."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_chat_in_view_that_somebody_deletes_is_said_to_be_gone_and_asked_for_n
     alert = page.locator("#reply").get_by_role("alert")
     expect(alert).to_contain_text("This chat is not here any more", timeout=LIVE_MS)
     for text in ("Hello?", "Are you there?"):
-        team.do(lambda text=text: says(bruno, text))
+        team.do(partial(says, bruno, text))
         expect(page.locator(".inbox-row", has_text=text)).to_be_visible(timeout=LIVE_MS)
     assert refused(window, 404) == 1
     box(page).press("Enter")

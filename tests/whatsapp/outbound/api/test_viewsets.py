@@ -1,6 +1,7 @@
 """POST /api/whatsapp, replies, and reading messages."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -170,7 +171,7 @@ class TestFilesWithAKey:
     @pytest.fixture(params=["/api/whatsapp", "reply"])
     def request_of(self, request, mailing):
         """Sends the same request each time."""
-        given = {"media": {"content": base64.b64encode(PDF).decode(), "filename": "a.pdf"}}
+        given: dict[str, Any] = {"media": {"content": base64.b64encode(PDF).decode(), "filename": "a.pdf"}}
         if request.param == "reply":
             mailing.writes("Hello")
             path = f"/api/conversations/{Conversation.objects.get().pk}/messages"
@@ -182,7 +183,9 @@ class TestFilesWithAKey:
     @pytest.fixture
     def storing(self, monkeypatch):
         """What is called when a file is being stored, and the names of those that were."""
-        store, calls, names = files.store, [], []
+        store = files.store
+        calls: list[Callable[[], Any]] = []
+        names: list[str] = []
 
         def noting(*given: Any, **more: Any) -> str:
             for call in [calls.pop()] if calls else []:
