@@ -51,9 +51,9 @@ def describe_stop(channel: Channel) -> SafeString:
     waiting = Message.objects.filter(channel_id=channel.pk, user_id=channel.user_id, status=Message.Status.QUEUED)
     count = counted(waiting)
     words = gettext("%(count)s message waits.") if count == "1" else gettext("%(count)s messages wait.")
-    waits = f" {words % {'count': count}}" if count else ""
-    reason = foreign_line(shown(channel.stop_reason))
-    return format_html(gettext("stopped on {}. {}{}"), moment(channel.stopped_at), reason, waits)
+    waits = words % {"count": count} if count else ""
+    stopped = format_html(gettext("stopped on {}."), moment(channel.stopped_at))
+    return format_html("{} {} {}", stopped, foreign_line(shown(channel.stop_reason)), waits)
 
 
 def stopped_badge(request: HttpRequest) -> str:

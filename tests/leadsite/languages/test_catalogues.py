@@ -78,6 +78,18 @@ def test_texts_that_are_not_used_or_not_sure_are_left_out():
     assert read.pgettext("list", "All") == "Alle"
 
 
+def test_values_of_a_text_have_words_or_marks_between_them():
+    # What is stored is read back by what stands between its values.
+    texts = [text for entry in entries_of(po_files()[0]) for text in (entry.msgid, entry.plural or "")]
+    assert [text for text in texts if re.search(r"(?:%\(\w+\)[sd]|{}){2}", text)] == []
+
+
+def test_no_text_is_a_piece_to_be_put_behind_another():
+    # One is of django-unfold, as it has it.
+    texts = {entry.msgid for entry in entries_of(po_files()[0])[1:]}
+    assert {text for text in texts if text != text.strip(" ")} == {" By %(filter_title)s "}
+
+
 _MARKS = ("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "_")
 _IN_TEMPLATES = re.compile(r"""{%\s*translate\s+"([^"]+)"|_\("([^"]+)"\)""")
 

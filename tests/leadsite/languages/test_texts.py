@@ -29,6 +29,28 @@ def german():
             "Nach 3 Versuchen aufgegeben. Ein Fehler ohne Grund.",
         ),
         ("(#131026) Message undeliverable.", "(#131026) Message undeliverable."),
+        ("Text 1", "Text 1"),
+        ("Text 1: fill this in.", "Text 1: Bitte ausfüllen."),
+        ("Address of the photo", "Adresse des Fotos"),
+        ("Card 2: Text 1 in the header", "Karte 2: Text 1 in der Kopfzeile"),
+        ("Display name “Bella”: rejected (name bad).", "Anzeigename „Bella“: abgelehnt (name bad)."),
+        ("Display name “Bella”: approved.", "Anzeigename „Bella“: genehmigt."),
+        (
+            "Template “cake” (en_US) is in the category utility and will be marketing: the price of its messages may"
+            " change.",
+            "Vorlage “cake” (en_US) ist in der Kategorie Utility und wird Werbung: Der Preis ihrer Nachrichten kann"
+            " sich ändern.",
+        ),
+        (
+            "Template “cake” (en_US): paused because of low quality; messages with it fail (spam)."
+            " Change it in WhatsApp Manager, or use another.",
+            "Vorlage “cake” (en_US): wegen niedriger Qualität pausiert; Nachrichten damit schlagen fehl (spam)."
+            " Ändern Sie sie im WhatsApp Manager, oder verwenden Sie eine andere.",
+        ),
+        (
+            "Meta has raised the number's limit. New limit: 10000 customers a day.",
+            "Meta hat das Limit der Nummer erhöht. Neues Limit: 10000 Kunden pro Tag.",
+        ),
         ("", ""),
     ],
 )

@@ -136,19 +136,29 @@ def restriction(kind: str) -> str:
 
 def violation(kind: str) -> str:
     """Return the sentence for a violation of Meta's policy."""
-    about = f": {plain(kind)}" if kind else ""
+    if not kind:
+        return gettext_noop("Meta says that the account violates its policy. More of it leads to restrictions.")
     return gettext_noop(
-        "Meta says that the account violates its policy%(about)s. More of it leads to restrictions."
-    ) % {"about": about}
+        "Meta says that the account violates its policy: %(kind)s. More of it leads to restrictions."
+    ) % {"kind": plain(kind)}
+
+
+def category(name: str, now: str, soon: str) -> str:
+    """Return the sentence for a template's category; `soon`: the one that it will have, or ""."""
+    values = {"name": name, "now": now, "soon": soon}
+    if not soon:
+        text = gettext_noop("Template %(name)s is in the category %(now)s: the price of its messages may change.")
+        return text % values
+    text = gettext_noop(
+        "Template %(name)s is in the category %(now)s and will be %(soon)s: the price of its messages may change."
+    )
+    return text % values
 
 
 def limit(word: str) -> str:
     """Return in words to how many customers a day a number may write first: "1000 customers a day"."""
     if found := _TIER.fullmatch(word):
-        return gettext_noop("%(found)s%(value)s customers a day") % {
-            "found": found[1],
-            "value": "000" if found[2] else "",
-        }
+        word = found[1] + ("000" if found[2] else "")
     if word.isdigit():
         return gettext_noop("%(word)s customers a day") % {"word": word}
     return (
@@ -157,8 +167,8 @@ def limit(word: str) -> str:
 
 
 def reason(word: str) -> str:
-    """Return a reason in brackets, or ""."""
-    return "" if word in ("", "NONE") else f" ({plain(word)})"
+    """Return a reason, or ""."""
+    return "" if word in ("", "NONE") else plain(word)
 
 
 def plain(word: str) -> str:
