@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import shown
 
 
 class ImportState(models.TextChoices):
@@ -130,4 +131,4 @@ class ImportRefusal(OwnedModel):
         constraints = [models.UniqueConstraint(fields=["user", "id"], name="import_refusals_owner_unique")]
 
     def __str__(self) -> str:
-        return gettext("Line %(line)s: %(reason)s") % {"line": self.line, "reason": self.reason}
+        return gettext("Line %(line)s: %(reason)s") % {"line": self.line, "reason": shown(self.reason)}

@@ -90,12 +90,19 @@ def _found(text: str, *, with_sentences: bool = True) -> str | None:
 
 
 def _with_values(entry: Entry, found: dict[str, str]) -> str:
-    values = {name: shown(value) for name, value in found.items()}
+    # What stands in quotes is what somebody wrote.
+    values = {name: value if f"“%({name})s”" in entry.msgid else _of_value(value) for name, value in found.items()}
     if entry.plural is None:
         return _as_written(translation.gettext(entry.msgid)) % values
     counts = [int(re.sub(r"[.,]", "", value)) for value in found.values() if re.fullmatch(r"\d[\d.,]*", value)]
     text = translation.ngettext(entry.msgid, entry.plural, counts[0] if counts else 2)
     return _as_written(text) % values
+
+
+def _of_value(value: str) -> str:
+    """A value, or each one of a list of them, in the language of the page."""
+    said = shown(value)
+    return ", ".join(map(shown, value.split(", "))) if said == value else said
 
 
 def _as_written(text: str) -> str:

@@ -47,6 +47,25 @@ def german():
             "Vorlage “cake” (en_US): wegen niedriger Qualität pausiert; Nachrichten damit schlagen fehl (spam)."
             " Ändern Sie sie im WhatsApp Manager, oder verwenden Sie eine andere.",
         ),
+        ("Template “cake” (en_US): quality high.", "Vorlage “cake” (en_US): Qualität hoch."),
+        ("The status of this message is now delivered.", "Der Status dieser Nachricht ist jetzt zugestellt."),
+        (
+            "A lead that is lost cannot become new; it can become contacted, qualified, archived.",
+            "Ein Lead mit dem Status verloren kann nicht neu werden, nur: kontaktiert, qualifiziert, archiviert.",
+        ),
+        ("“new” is in the future.", "„new“ liegt in der Zukunft."),
+        (
+            "Line 7 cannot be split into cells: text follows a closing quote. A quote inside a quoted cell is written"
+            " twice. The first column here has the unchanged text.",
+            "Zeile 7: Die Aufteilung in Zellen ist nicht möglich, weil nach einem schließenden Anführungszeichen Text"
+            " folgt. Innerhalb einer Zelle in Anführungszeichen wird ein Anführungszeichen doppelt geschrieben. Die"
+            " erste Spalte hier enthält den unveränderten Text.",
+        ),
+        (
+            "The number could be one of another country or +4930123. Write it with a plus sign and country code.",
+            "Die Nummer kann eine aus einem anderen Land oder +4930123 sein. Schreiben Sie sie mit Pluszeichen und"
+            " Ländervorwahl.",
+        ),
         (
             "Meta has raised the number's limit. New limit: 10000 customers a day.",
             "Meta hat das Limit der Nummer erhöht. Neues Limit: 10000 Kunden pro Tag.",

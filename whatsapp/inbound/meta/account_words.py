@@ -85,7 +85,12 @@ QUALITY: Final = {
     "ONBOARDING": Words("limit", gettext_noop("The number may send.")),
     "THROUGHPUT_UPGRADE": Words("throughput", gettext_noop("The number may send faster.")),
 }
-QUALITY_SCORES: Final = {"GREEN": "high", "YELLOW": "medium", "RED": "low", "UNKNOWN": gettext_noop("not known yet")}
+QUALITY_SCORES: Final = {
+    "GREEN": gettext_noop("high"),
+    "YELLOW": gettext_noop("medium"),
+    "RED": gettext_noop("low"),
+    "UNKNOWN": gettext_noop("not known yet"),
+}
 SECURITY: Final = {
     "PIN_RESET_REQUEST": Words(
         "security",
@@ -129,7 +134,7 @@ _TIER: Final = re.compile(r"TIER_([0-9]+)(K?)")
 def restriction(kind: str) -> str:
     """Return the sentence for a restriction."""
     allowed = _RESTRICTIONS.get(kind) or gettext_noop("is restricted (%(value)s)") % {
-        "value": plain(kind) or "Meta does not say how"
+        "value": plain(kind) or gettext_noop("Meta does not say how")
     }
     return gettext_noop("The account %(allowed)s. See Business Support Home.") % {"allowed": allowed}
 
