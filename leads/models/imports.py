@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
@@ -15,10 +15,10 @@ class ImportState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
     INTERRUPTED = "interrupted", _("Interrupted")
-    FAILED = "failed", _("Failed")
-    FINISHED = "finished", _("Finished")
+    FAILED = "failed", pgettext_lazy("import, export or delivery", "Failed")
+    FINISHED = "finished", pgettext_lazy("import, export or delivery", "Finished")
     UNDOING = "undoing", _("Undoing")
-    UNDONE = "undone", _("Undone")
+    UNDONE = "undone", pgettext_lazy("import, export or delivery", "Undone")
 
 
 class ImportRun(OwnedModel):

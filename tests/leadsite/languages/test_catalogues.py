@@ -102,6 +102,8 @@ def marked_texts() -> Iterator[str]:
                 match node:
                     case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if name in _MARKS:
                         yield text
+                    case ast.Call(func=ast.Name(id="pgettext" | "pgettext_lazy"), args=[_, ast.Constant(value=text)]):
+                        yield str(text)
         for path in (settings.BASE_DIR / folder).rglob("*.html"):
             for found in _IN_TEMPLATES.findall(path.read_text(encoding="utf-8")):
                 yield from filter(None, found)

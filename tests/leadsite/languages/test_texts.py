@@ -2,7 +2,11 @@
 
 import pytest
 from django.utils import translation
+from django.utils.translation import gettext, pgettext
 
+from conversations.models.conversations import ConversationStatus
+from conversations.models.messages import MessageStatus
+from leads.models.imports import ImportState
 from leadsite.languages.filters import shown as shown_by_a_template
 from leadsite.languages.texts import either, inside, joined, number, shown
 from tests.cases import each_case
@@ -81,6 +85,22 @@ def test_a_sentence_is_found_with_its_values(english, german):
 def test_a_sentence_stays_english_on_an_english_page():
     with translation.override("en"):
         assert shown("The file is empty.") == "The file is empty."
+
+
+@each_case(
+    "language, failed, active, close",
+    [
+        ("en", ("Failed", "Failed"), ("Active", "Active"), ("Close", "Close")),
+        ("de", ("Fehlgeschlagen", "Fehlgeschlagen"), ("Aktiv", "Aktiv"), ("Abschließen", "Schließen")),
+        ("es", ("Fallida", "Fallido"), ("Activa", "Activo"), ("Cerrar", "Cerrar")),
+        ("pt-br", ("Com falha", "Com falha"), ("Ativa", "Ativo"), ("Encerrar", "Fechar")),
+    ],
+)
+def test_a_word_is_said_of_what_it_is_about(language, failed, active, close):
+    with translation.override(language):
+        assert (ImportState.FAILED.label, MessageStatus.FAILED.label) == failed
+        assert (ConversationStatus.ACTIVE.label, pgettext("number or endpoint", "Active")) == active
+        assert (pgettext("a conversation", "Close"), gettext("Close")) == close
 
 
 def test_lists_numbers_and_labels_are_written_as_the_language_does():
