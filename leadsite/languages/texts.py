@@ -90,8 +90,9 @@ def _found(text: str, *, with_sentences: bool = True) -> str | None:
 
 
 def _with_values(entry: Entry, found: dict[str, str]) -> str:
-    # What stands in quotes is what somebody wrote.
-    values = {name: value if f"“%({name})s”" in entry.msgid else _of_value(value) for name, value in found.items()}
+    # What stands in quotes is what somebody wrote, but for the name of a field.
+    quoted = set(re.findall(r"“%\((\w+)\)s”", entry.msgid)) - {"field"}
+    values = {name: value if name in quoted else _of_value(value) for name, value in found.items()}
     if entry.plural is None:
         return _as_written(translation.gettext(entry.msgid)) % values
     counts = [int(re.sub(r"[.,]", "", value)) for value in found.values() if re.fullmatch(r"\d[\d.,]*", value)]

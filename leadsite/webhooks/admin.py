@@ -139,7 +139,9 @@ class WebhookEndpointAdmin(AuditedAdmin):
     def state(self, endpoint: WebhookEndpoint) -> SafeString:
         explanation = NOTHING
         if endpoint.disabled_at:
-            explanation = format_html(gettext("It {} Tick “active” to enable it again."), describe_disabled(endpoint))
+            explanation = format_html(
+                "{} {}", describe_disabled(endpoint), gettext("Tick “active” to enable it again.")
+            )
         elif endpoint.failing_since:
             explanation = format_html(gettext("No event has been delivered since {}."), moment(endpoint.failing_since))
         return format_html("{} {}", self.state_badge(endpoint), explanation)

@@ -47,12 +47,12 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
 
 
 def describe_stop(channel: Channel) -> SafeString:
-    """Describe a stopped number, without its name: "stopped on 24 Nov, 12:04. 190: …"."""
+    """Describe a stopped number, without its name: "It was stopped on 24 Nov, 12:04. 190: …"."""
     waiting = Message.objects.filter(channel_id=channel.pk, user_id=channel.user_id, status=Message.Status.QUEUED)
     count = counted(waiting)
     words = gettext("%(count)s message waits.") if count == "1" else gettext("%(count)s messages wait.")
     waits = words % {"count": count} if count else ""
-    stopped = format_html(gettext("stopped on {}."), moment(channel.stopped_at))
+    stopped = format_html(gettext("It was stopped on {}."), moment(channel.stopped_at))
     return format_html("{} {} {}", stopped, foreign_line(shown(channel.stop_reason)), waits)
 
 
@@ -61,8 +61,12 @@ def stopped_badge(request: HttpRequest) -> str:
     return counted(Channel.objects.filter(active=True, **mine(request)).exclude(stopped_at=None))
 
 
+def _named(number: str) -> SafeString:
+    return format_html(gettext("WhatsApp number {}"), foreign_line(number))
+
+
 def _stopped(channel: Channel, request: HttpRequest) -> Alert:
-    text = format_html(gettext("WhatsApp number {} {}"), foreign_line(str(channel)), describe_stop(channel))
+    text = format_html("{}: {}", _named(str(channel)), describe_stop(channel))
     may_open = request.user.has_perm("whatsapp.view_channel") or request.user.has_perm("whatsapp.change_channel")
     return Alert(text, reverse("admin:whatsapp_channel_change", args=[channel.pk]) if may_open else "")
 
@@ -71,11 +75,7 @@ def _problem(event: AccountEvent, request: HttpRequest) -> Alert:
     """A problem that Meta reports about a number or its account: banned, restricted, low quality, a paused template."""
     channel = Channel.objects.filter(pk=event.channel_id, user_id=event.user_id).first() if event.channel_id else None
     number = str(channel) if channel else event.number
-    about = (
-        format_html(gettext("WhatsApp number {}"), foreign_line(number))
-        if number
-        else gettext("WhatsApp Business account")
-    )
+    about = _named(number) if number else gettext("WhatsApp Business account")
     text = format_html("{}, {}: {}", about, moment(event.at), foreign_line(shorten(shown(event.text), 300)))
     may_open = request.user.has_perm("whatsapp.view_accountevent")
     return Alert(text, reverse("admin:whatsapp_accountevent_change", args=[event.pk]) if may_open else "")

@@ -188,7 +188,7 @@ def _button(button: Json, index: int, prefix: str) -> _Part | None:
         words = gettext_noop("End of the address of the button “%(label)s”") % {"label": label}
         return _Part(component, [Field(name, words, "text", address, _ending(text_of(example), address, found))])
     if kind == "COPY_CODE":
-        words = gettext_noop("Code that the button “%(value)s” copies") % {"value": label or gettext_noop("Copy code")}
+        words = gettext_noop("Code that the button “%(value)s” copies") % {"value": label or "Copy code"}
         return _Part(component | {"sub_type": "copy_code"}, [Field(name, words, "coupon_code")])
     if kind == "FLOW":
         return _Part(

@@ -88,6 +88,8 @@ def test_no_text_is_a_piece_to_be_put_behind_another():
     # One is of django-unfold, as it has it.
     texts = {entry.msgid for entry in entries_of(po_files()[0])[1:]}
     assert {text for text in texts if text != text.strip(" ")} == {" By %(filter_title)s "}
+    assert [text for text in texts if text.count("“") > text.count("”")] == []
+    assert {text for text in texts if re.match(r"It (%\(\w+\)s|{})", text)} == set()
 
 
 _MARKS = ("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "_")

@@ -57,6 +57,7 @@ def german():
             "A lead that is lost cannot become new; it can become contacted, qualified, archived.",
             "Ein Lead mit dem Status verloren kann nicht neu werden, nur: kontaktiert, qualifiziert, archiviert.",
         ),
+        ("To read it, choose “Details” above it.", "Um sie zu lesen, wählen Sie darüber „Einzelheiten“."),
         ("“new” is in the future.", "„new“ liegt in der Zukunft."),
         (
             "Line 7 cannot be split into cells: text follows a closing quote. A quote inside a quoted cell is written"
