@@ -5,10 +5,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from conversations.models import Message
-from leadsite.adminkit.alerts import SHOWN, Alert, counted, foreign_line
+from leadsite.adminkit.alerts import SHOWN, Alert, as_number, counted, foreign_line
 from leadsite.adminkit.values import moment, shorten
 from leadsite.adminkit.workplace import mine
 from leadsite.core import clock
@@ -28,19 +28,19 @@ def alerts_for(request: HttpRequest) -> list[Alert]:
     alerts += [_problem(event, request) for event in problems[:SHOWN]]
     ours = Message.objects.visible().filter(direction=Message.Direction.OUT, **own)
     if count := counted(ours.filter(status=Message.Status.UNKNOWN)):
-        words = (
-            gettext("{} message: it is not known whether it arrived. Open and decide.")
-            if count == "1"
-            else gettext("{} messages: it is not known whether they arrived. Open and decide.")
+        words = ngettext(
+            "{} message: it is not known whether it arrived. Open and decide.",
+            "{} messages: it is not known whether they arrived. Open and decide.",
+            as_number(count),
         )
         text = format_html(words, count)
         alerts.append(Alert(text, reverse("admin:conversations_message_changelist", query={"delivery": "unknown"})))
     number = Channel.objects.filter(pk=OuterRef("channel_id"), user_id=OuterRef("user_id"), active=True)
     if count := counted(ours.filter(~Exists(number), status=Message.Status.QUEUED)):
-        words = (
-            gettext("{} message waits: no WhatsApp number is connected, or it is switched off.")
-            if count == "1"
-            else gettext("{} messages wait: no WhatsApp number is connected, or it is switched off.")
+        words = ngettext(
+            "{} message waits: no WhatsApp number is connected, or it is switched off.",
+            "{} messages wait: no WhatsApp number is connected, or it is switched off.",
+            as_number(count),
         )
         alerts.append(Alert(format_html(words, count)))
     return alerts
@@ -50,7 +50,7 @@ def describe_stop(channel: Channel) -> SafeString:
     """Describe a stopped number, without its name: "It was stopped on 24 Nov, 12:04. 190: …"."""
     waiting = Message.objects.filter(channel_id=channel.pk, user_id=channel.user_id, status=Message.Status.QUEUED)
     count = counted(waiting)
-    words = gettext("%(count)s message waits.") if count == "1" else gettext("%(count)s messages wait.")
+    words = ngettext("%(count)s message waits.", "%(count)s messages wait.", as_number(count))
     waits = words % {"count": count} if count else ""
     stopped = format_html(gettext("It was stopped on {}."), moment(channel.stopped_at))
     return format_html("{} {} {}", stopped, foreign_line(shown(channel.stop_reason)), waits)

@@ -6,6 +6,8 @@ from django.utils.translation import gettext, pgettext
 
 from conversations.models.conversations import ConversationStatus
 from conversations.models.messages import MessageStatus
+from leads.admin.bulk_progress import describe_counts
+from leads.models import BulkChange
 from leads.models.imports import ImportState
 from leadsite.languages.filters import shown as shown_by_a_template
 from leadsite.languages.texts import either, inside, joined, number, shown
@@ -102,6 +104,18 @@ def test_a_word_is_said_of_what_it_is_about(language, failed, active, close):
         assert (ImportState.FAILED.label, MessageStatus.FAILED.label) == failed
         assert (ConversationStatus.ACTIVE.label, pgettext("number or endpoint", "Active")) == active
         assert (pgettext("a conversation", "Close"), gettext("Close")) == close
+
+
+@each_case(
+    "language, one, two",
+    [
+        ("es", "1 lead: 1 cambiado", "2 leads: 2 cambiados"),
+        ("pt-br", "1 lead: 1 alterado", "2 leads: 2 alterados"),
+    ],
+)
+def test_counts_agree_with_what_is_counted(language, one, two):
+    with translation.override(language):
+        assert [describe_counts(BulkChange(total=count, changed=count)) for count in (1, 2)] == [one, two]
 
 
 def test_lists_numbers_and_labels_are_written_as_the_language_does():
