@@ -70,6 +70,14 @@ def test_python_reads_what_was_compiled(path: Path):
         assert found == entry.texts[0]
 
 
+def test_the_terms_of_the_documentation_are_those_of_the_catalogues():
+    documented = (settings.BASE_DIR / "docs/languages.md").read_text(encoding="utf-8").partition("## Terms")[2]
+    rows = [line.strip("| ").split(" | ") for line in documented.partition("\n## ")[0].splitlines() if "|" in line][2:]
+    catalogues = [{entry.msgid: entry.texts[0] for entry in entries_of(path)[1:]} for path in po_files()]
+    assert len(rows) > 15
+    assert rows == [[term, *(catalogue[term] for catalogue in catalogues)] for term, *_ in rows]
+
+
 def test_texts_that_are_not_used_or_not_sure_are_left_out():
     text = 'msgid ""\nmsgstr "a=b\\n"\n\n#, fuzzy\nmsgid "Old"\nmsgstr "Alt"\n\n#~ msgid "Gone"\n#~ msgstr "Weg"\n\n'
     text += 'msgctxt "list"\nmsgid "All"\nmsgstr ""\n"Al"\n"le"\n\nmsgid "New"\nmsgstr ""\n'
