@@ -72,6 +72,8 @@ def shown(text: Any) -> str:
     if found := _found(text, with_sentences=False):
         return found
     sentences = _SENTENCE_END.split(text)
+    if len(sentences) == 1:
+        return text
     known = [_found(one) for one in sentences]
     whole = None if all(known) else _found(text)
     return whole or " ".join(found or one for found, one in zip(known, sentences, strict=True))
