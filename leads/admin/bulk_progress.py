@@ -96,7 +96,8 @@ def describe_values(change: BulkChange) -> str:
 
 def describe_counts(change: BulkChange) -> str:
     """For example: 12 leads: 10 changed, 2 not changed."""
-    parts = [gettext("%(changed)s changed") % {"changed": number(change.changed)}] if change.changed else []
+    words = ngettext("%(changed)s changed", "%(changed)s changed", change.changed)
+    parts = [words % {"changed": number(change.changed)}] if change.changed else []
     parts += [
         gettext("%(count)s not, %(words)s") % {"count": number(count), "words": words}
         for words, count in kept_words(change)

@@ -71,13 +71,13 @@ class ReadingForm(forms.Form):
         ),
     )
     blank_clears = forms.BooleanField(
-        label=_("An update empties the details where the cell is blank"),
+        label=_("Empty the details of a lead that is updated, where the cell is blank"),
         required=False,
         widget=UnfoldBooleanWidget,
         help_text=_("Otherwise a blank cell says nothing."),
     )
     again = forms.BooleanField(
-        label=_("Look for each row, although the same file was imported before"),
+        label=_("Compare each row with the leads that exist, although the same file was imported before"),
         required=False,
         widget=UnfoldBooleanWidget,
         help_text=_("Otherwise the rows that it stored then are skipped, even if their leads have changed since."),
@@ -160,7 +160,7 @@ class PreviewForm(ReadingForm):
     def __init__(self, data: Any = None, *, header: Sequence[str], sheets: Sequence[str] = (), **options: Any) -> None:
         """`sheets` are the names of a workbook's visible sheets."""
         super().__init__(data, **options)
-        found = [("", gettext("Find it")), *((name, name) for name in sheets)]
+        found = [("", gettext("Find the sheet with the leads")), *((name, name) for name in sheets)]
         self.fields["sheet"].widget = UnfoldAdminSelectWidget(choices=found) if sheets else forms.HiddenInput()
         self._names = [f"column-{number}" for number in range(len(header))]
         choices = [("", NOT_READ), *((name, capfirst(gettext(LABELS[name]))) for name in FIELDS)]

@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from leads.admin.import_choices import ENCODINGS, ON_DUPLICATE
@@ -30,7 +30,7 @@ _COLOURS: Final = {
 }
 _LABELS: Final = {State.PREVIEW: _("Not imported yet"), State.TRYING: _("Dry run")}
 _COUNTED: Final = {
-    "created": _("created"),
+    "created": pgettext_lazy("leads", "created"),
     "updated": _("updated"),
     "skipped": _("already exist"),
     "failed": _("refused"),

@@ -46,6 +46,7 @@ SENTENCES: Final = (
     gettext_noop("The number has no country code."),
     gettext_noop("Numbers have no country code."),
     gettext_noop("Write it with a plus sign and country code, or name the country it is in (for example %(country)s)."),
+    gettext_noop("%(valid)s of %(total)s number is valid in %(countries)s: %(advice)s."),
     gettext_noop("%(valid)s of %(total)s numbers is valid in %(countries)s: %(advice)s."),
     gettext_noop("%(valid)s of %(total)s numbers are valid in %(countries)s: %(advice)s."),
     gettext_noop("choose %(country)s as the country of the numbers"),

@@ -346,7 +346,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "import_line",
-                    models.PositiveIntegerField(editable=False, help_text="Of the file: where it is from.", null=True),
+                    models.PositiveIntegerField(
+                        editable=False, help_text="The line of the file that it comes from.", null=True
+                    ),
                 ),
                 (
                     "user",
@@ -595,7 +597,7 @@ class Migration(migrations.Migration):
                             ("finished", "Finished"),
                             ("cancelled", "Cancelled"),
                             ("failed", "Failed"),
-                            ("undo_waiting", "Undo Waiting"),
+                            ("undo_waiting", "Waiting to be undone"),
                             ("undoing", "Undoing"),
                             ("undone", "Undone"),
                         ],

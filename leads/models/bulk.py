@@ -24,7 +24,7 @@ class BulkState(models.TextChoices):
     FINISHED = "finished", _("Finished")
     CANCELLED = "cancelled", _("Cancelled")
     FAILED = "failed", _("Failed")
-    UNDO_WAITING = "undo_waiting", _("Undo Waiting")
+    UNDO_WAITING = "undo_waiting", _("Waiting to be undone")
     UNDOING = "undoing", _("Undoing")
     UNDONE = "undone", _("Undone")
 

@@ -2,10 +2,11 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
+from leadsite.languages.texts import shown
 
 
 class ImportState(models.TextChoices):
@@ -14,10 +15,10 @@ class ImportState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
     INTERRUPTED = "interrupted", _("Interrupted")
-    FAILED = "failed", _("Failed")
-    FINISHED = "finished", _("Finished")
+    FAILED = "failed", pgettext_lazy("import, export or delivery", "Failed")
+    FINISHED = "finished", pgettext_lazy("import, export or delivery", "Finished")
     UNDOING = "undoing", _("Undoing")
-    UNDONE = "undone", _("Undone")
+    UNDONE = "undone", pgettext_lazy("import, export or delivery", "Undone")
 
 
 class ImportRun(OwnedModel):
@@ -130,4 +131,4 @@ class ImportRefusal(OwnedModel):
         constraints = [models.UniqueConstraint(fields=["user", "id"], name="import_refusals_owner_unique")]
 
     def __str__(self) -> str:
-        return gettext("Line %(line)s: %(reason)s") % {"line": self.line, "reason": self.reason}
+        return gettext("Line %(line)s: %(reason)s") % {"line": self.line, "reason": shown(self.reason)}

@@ -109,7 +109,9 @@ class Lead(OwnedModel):
         db_index=False,
         related_name="leads",
     )
-    import_line = models.PositiveIntegerField(null=True, editable=False, help_text=_("Of the file: where it is from."))
+    import_line = models.PositiveIntegerField(
+        null=True, editable=False, help_text=_("The line of the file that it comes from.")
+    )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -86,12 +86,12 @@ def _restore_lead(*, user_id: UUID, lead_id: UUID) -> Restoration:
 
 
 def _taken(external_id: str | None) -> ExternalIdTaken:
-    name = f" {external_id!r}" if external_id else ""
     return ExternalIdTaken(
         gettext_noop(
-            "The lead cannot be restored: another lead has its external id%(name)s by now. Delete that one first."
+            "The lead cannot be restored: another lead has its external id “%(external_id)s” by now. Delete that one"
+            " first."
         )
-        % {"name": name},
+        % {"external_id": external_id or ""},
         field="external_id",
         constraint="leads_external_id_unique",
         sqlstate="23505",

@@ -111,15 +111,15 @@ def _find(row: CheckedLead, said: Mapping[str, str], known: Known) -> PlannedLea
 
 
 def _ambiguous(leads: list[PlannedLead]) -> LeadError:
-    words = ", ".join(f"{lead.type} {lead.status}" for lead in leads[:_SHOWN_LEADS])
-    more = ", …" if len(leads) > _SHOWN_LEADS else ""
+    shown = [f"{lead.type} {lead.status}" for lead in leads[:_SHOWN_LEADS]]
+    words = ", ".join([*shown, "…"] if len(leads) > _SHOWN_LEADS else shown)
     return LeadError(
         "external_id",
         gettext_noop(
-            "The customer has %(leads)s leads that this row may be about (%(words)s%(more)s). Give the "
+            "The customer has %(leads)s leads that this row may be about (%(words)s). Give the "
             "external id, or the exact type and details, of the one to be updated."
         )
-        % {"leads": len(leads), "words": words, "more": more},
+        % {"leads": len(leads), "words": words},
     )
 
 

@@ -241,7 +241,7 @@ class LoginAttemptAdmin(OperatorsOnly, AdminPage):
     def used(self, row: LoginAttempt) -> str:
         return gettext("%(attempts)s of %(allowed)s") % {"attempts": row.attempts, "allowed": row.allowed}
 
-    @admin.display(description=_("waits"), ordering="until")
+    @admin.display(description=_("waits until"), ordering="until")
     def waits(self, row: LoginAttempt) -> SafeString:
         if row.until <= clock.now():
             return SafeString(gettext("no longer"))

@@ -68,7 +68,7 @@ class LoginAttempt(models.Model):
     """
 
     key = models.CharField(primary_key=True)
-    account = models.CharField(help_text=_("The last one that was tried, shortened."))
+    account = models.CharField(help_text=_("The account that was tried last, shortened."))
     address = models.CharField(help_text=_("The last one that tried."))
     attempts = models.IntegerField()
     allowed = models.IntegerField()

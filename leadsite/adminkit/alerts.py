@@ -29,3 +29,8 @@ def counted(rows: QuerySet[Any]) -> str:
     """
     count = rows.values("pk")[: COUNT_LIMIT + 1].count()
     return gettext("over %(count_limit)s") % {"count_limit": COUNT_LIMIT} if count > COUNT_LIMIT else str(count or "")
+
+
+def as_number(count: str) -> int:
+    """What `counted` returned, for `ngettext`: where it is "over 1000", any number of many."""
+    return int(count) if count.isdigit() else COUNT_LIMIT

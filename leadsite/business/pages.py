@@ -54,7 +54,7 @@ class SettingsForm(ChangedFields):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        site = gettext("That of this site (%s)") % timezone.get_default_timezone_name()
+        site = gettext("The site's time zone (%s)") % timezone.get_default_timezone_name()
         cast(forms.ChoiceField, self.fields["country"]).choices = [
             ("", gettext("None: only numbers with country code"))
         ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadsite.core.models import OwnedModel
 
@@ -13,8 +14,8 @@ from leadsite.core.models import OwnedModel
 class ExportState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Running")
-    FINISHED = "finished", _("Finished")
-    FAILED = "failed", _("Failed")
+    FINISHED = "finished", pgettext_lazy("import, export or delivery", "Finished")
+    FAILED = "failed", pgettext_lazy("import, export or delivery", "Failed")
 
 
 class Export(OwnedModel):

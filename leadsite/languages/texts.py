@@ -18,6 +18,8 @@ _PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?[sd]|%%")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?]) (?=[A-Z“0-9])")
 # A text of fewer letters beside its values would fit too much.
 _MIN_LETTERS: Final = 6
+# A value of %(name)d is a number, and says as much as that.
+_LETTERS_OF_A_NUMBER: Final = 2
 
 
 def _filled(text: Any, values: dict[str, Any]) -> str:
@@ -67,37 +69,63 @@ def shown(text: Any) -> str:
     text = str(text)
     if in_english() or not text.strip():
         return text
-    return _found(text) or " ".join(_found(one) or one for one in _SENTENCE_END.split(text))
+    if found := _found(text, with_sentences=False):
+        return found
+    sentences = _SENTENCE_END.split(text)
+    if len(sentences) == 1:
+        return text
+    known = [_found(one) for one in sentences]
+    whole = None if all(known) else _found(text)
+    return whole or " ".join(found or one for found, one in zip(known, sentences, strict=True))
 
 
-def _found(text: str) -> str | None:
+def _found(text: str, *, with_sentences: bool = True) -> str | None:
+    """The text in the page's language; without `with_sentences` none whose value would have the end of a sentence."""
     direct = translation.gettext(text)
     if direct != text:
         return direct
     for pattern, entry in _patterns():
-        if match := pattern.fullmatch(text):
+        match = pattern.fullmatch(text)
+        if match and (with_sentences or not any(map(_SENTENCE_END.search, match.groups()))):
             return _with_values(entry, match.groupdict())
     return None
 
 
 def _with_values(entry: Entry, found: dict[str, str]) -> str:
-    values = {name: shown(value) for name, value in found.items()}
+    # What stands in quotes is what somebody wrote, but for the name of a field.
+    quoted = set(re.findall(r"“%\((\w+)\)s”", entry.msgid)) - {"field"}
+    values = {name: value if name in quoted else _of_value(value) for name, value in found.items()}
     if entry.plural is None:
-        return translation.gettext(entry.msgid) % values
+        return _as_written(translation.gettext(entry.msgid)) % values
     counts = [int(re.sub(r"[.,]", "", value)) for value in found.values() if re.fullmatch(r"\d[\d.,]*", value)]
-    return translation.ngettext(entry.msgid, entry.plural, counts[0] if counts else 2) % values
+    text = translation.ngettext(entry.msgid, entry.plural, counts[0] if counts else 2)
+    return _as_written(text) % values
+
+
+def _of_value(value: str) -> str:
+    """A value, or each one of a list of them, in the language of the page."""
+    said = shown(value)
+    return ", ".join(map(shown, value.split(", "))) if said == value else said
+
+
+def _as_written(text: str) -> str:
+    """The text, for numbers that are words already."""
+    return re.sub(r"(%\(\w+\))d", r"\1s", text)
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], Entry]]:
     """The texts with named values; those that say most themselves come first."""
-    found: list[tuple[int, re.Pattern[str], Entry]] = []
+    found: list[tuple[int, int, re.Pattern[str], Entry]] = []
     for entry in read_po(po_files()[0].read_text(encoding="utf-8")):
+        if entry.context is not None:
+            continue
         for text in (entry.msgid, entry.plural or ""):
-            said = len(re.findall(r"[A-Za-z]", _PLACEHOLDER.sub("", text)))
+            words = _PLACEHOLDER.sub("", text)
+            said = len(re.findall(r"[A-Za-z]", words)) + _LETTERS_OF_A_NUMBER * text.count(")d")
             if "%(" in text and said >= _MIN_LETTERS:
-                found.append((said, _pattern(text), entry))
-    return [(pattern, entry) for _, pattern, entry in sorted(found, key=lambda one: -one[0])]
+                found.append((said, len(words), _pattern(text), entry))
+    return [(pattern, entry) for _, _, pattern, entry in sorted(found, key=lambda one: (-one[0], -one[1]))]
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -111,6 +139,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         elif name in names:
             parts += f"(?P={name})"
         else:
-            parts += f"(?P<{name}>.*?)" if name else ".*?"
+            value = r"\d[\d.,]*" if match[0].endswith("d") else ".*?"
+            parts += f"(?P<{name}>{value})" if name else value
             names.add(name)
     return re.compile(parts + re.escape(text[last:]), re.DOTALL)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.failures import Source
@@ -36,7 +36,7 @@ class FailedTransaction(models.Model):
     attempt = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text=_("The last attempt, counted from 1.")
     )
-    request_id = models.TextField(_("request"), db_default="", default="")
+    request_id = models.TextField(pgettext_lazy("of a program", "request"), db_default="", default="")
     error = models.TextField(db_default="", default="")
     input = models.JSONField(db_default={}, default=dict)
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.owned import owner_of
@@ -127,7 +127,9 @@ class WebhookEndpointAdmin(AuditedAdmin):
     def state_badge(self, endpoint: WebhookEndpoint) -> SafeString:
         if endpoint.active:
             return (
-                badge(gettext("Failing"), "unknown") if endpoint.failing_since else badge(gettext("Active"), "active")
+                badge(gettext("Failing"), "unknown")
+                if endpoint.failing_since
+                else badge(pgettext("number or endpoint", "Active"), "active")
             )
         return (
             badge(gettext("Disabled"), "failed") if endpoint.disabled_at else badge(gettext("Switched off"), "archived")
@@ -137,7 +139,9 @@ class WebhookEndpointAdmin(AuditedAdmin):
     def state(self, endpoint: WebhookEndpoint) -> SafeString:
         explanation = NOTHING
         if endpoint.disabled_at:
-            explanation = format_html(gettext("It {} Tick “active” to enable it again."), describe_disabled(endpoint))
+            explanation = format_html(
+                "{} {}", describe_disabled(endpoint), gettext("Tick “active” to enable it again.")
+            )
         elif endpoint.failing_since:
             explanation = format_html(gettext("No event has been delivered since {}."), moment(endpoint.failing_since))
         return format_html("{} {}", self.state_badge(endpoint), explanation)

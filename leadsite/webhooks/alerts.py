@@ -21,7 +21,7 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
     disabled = WebhookEndpoint.objects.filter(disabled_at__isnull=False, **mine(request)).order_by("disabled_at")
     return [
         Alert(
-            format_html(gettext("Webhook {} {}"), foreign_line(str(endpoint)), describe_disabled(endpoint)),
+            format_html("{} {}: {}", gettext("Webhook"), foreign_line(str(endpoint)), describe_disabled(endpoint)),
             reverse("admin:webhooks_webhookendpoint_change", args=[endpoint.pk]),
         )
         for endpoint in disabled[:SHOWN]
@@ -29,5 +29,6 @@ def disabled_endpoints(request: HttpRequest) -> list[Alert]:
 
 
 def describe_disabled(endpoint: WebhookEndpoint) -> SafeString:
-    """The end of a sentence: "was disabled on 24 Nov, 12:04. It answered 410 Gone."."""
-    return format_html(gettext("was disabled on {}. {}"), moment(endpoint.disabled_at), shown(endpoint.disabled_reason))
+    """Sentences: "It was disabled on 24 Nov, 12:04. It answered 410 Gone."."""
+    disabled = format_html(gettext("It was disabled on {}."), moment(endpoint.disabled_at))
+    return format_html("{} {}", disabled, shown(endpoint.disabled_reason))

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.adminkit.owned import OwnedAdmin
@@ -79,7 +79,9 @@ class AccountEventAdmin(ReadOnly, OwnedAdmin):
     def state_badge(self, event: AccountEvent) -> SafeString:
         if not event.is_problem:
             return NOTHING
-        return badge(gettext("Done"), "archived") if event.done_at else badge(gettext("Problem"), "failed")
+        return (
+            badge(pgettext("a problem", "Done"), "archived") if event.done_at else badge(gettext("Problem"), "failed")
+        )
 
     @admin.display(description=_("WhatsApp number"))
     def about(self, event: Any) -> SafeString:

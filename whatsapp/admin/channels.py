@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -174,7 +174,11 @@ class ChannelAdmin(SetUpPages, AuditedAdmin):
     def state_badge(self, channel: Channel) -> SafeString:
         if not channel.active:
             return badge(gettext("Switched off"), "archived")
-        return badge(gettext("Stopped"), "failed") if channel.stopped_at else badge(gettext("Active"), "active")
+        return (
+            badge(gettext("Stopped"), "failed")
+            if channel.stopped_at
+            else badge(pgettext("number or endpoint", "Active"), "active")
+        )
 
     @admin.display(description=_("token stored"), boolean=True)
     def has_token(self, channel: Channel) -> bool:

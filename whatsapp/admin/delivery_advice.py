@@ -5,7 +5,7 @@ from typing import Final
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from leadsite.adminkit.values import NOTHING, foreign, link, moment
 from leadsite.core import clock
@@ -89,7 +89,7 @@ def unconnected(delivery: WebhookDelivery) -> SafeString:
     channels = {row.phone_number_id: row for row in Channel.objects.filter(phone_number_id__in=first)}
     lines = [(foreign(number), _next_step(number, delivery, channels.get(number))) for number in first]
     rest = len(delivery.unrouted) - len(first)
-    more = gettext("and %(count)s more") % {"count": rest} if rest else ""
+    more = ngettext("and %(count)s more", "and %(count)s more", rest) % {"count": rest} if rest else ""
     return format_html("{}{}", format_html_join("", '<p class="mb-2">{}{}</p>', lines), more)
 
 

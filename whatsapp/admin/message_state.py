@@ -83,7 +83,9 @@ def meaning(message: Message) -> str:
         if channel is None or not channel.active:
             return gettext("It is waiting: no WhatsApp number is connected to send it.")
         if channel.stopped_at:
-            return format_html(gettext("It is waiting, because its number was {}"), describe_stop(channel))
+            return format_html(
+                "{} {}", gettext("It is waiting, because its number is stopped."), describe_stop(channel)
+            )
         return (
             gettext("It is in the queue and will be sent.")
             if not message.error

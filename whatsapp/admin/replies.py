@@ -14,11 +14,11 @@ from django.utils.translation import gettext
 from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation
 from conversations.services.change import ConversationRefused
-from leadsite.adminkit import once
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
 from leadsite.languages.texts import shown
+from leadsite.rest import once
 from whatsapp.outbound.enqueue import MessageContent, reply
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import TEXT_MAX_LENGTH, MessageRefused

@@ -111,7 +111,7 @@ def _site(request: HttpRequest) -> Site:
     may_see = request.user.has_perm("whatsapp.change_channel")
     return Site(
         webhook=f"{settings.PUBLIC_URL}{address}" if settings.PUBLIC_URL else request.build_absolute_uri(address),
-        verify_token=token if may_see or not token else gettext("(owners see it)"),
+        verify_token=token if may_see or not token else gettext("(only owners see it)"),
         has_secrets=bool(settings.WHATSAPP_APP_SECRETS),
         verifications=WebhookVerification.objects.times(),
     )

@@ -6,21 +6,20 @@ in by short texts (products of a catalogue, the end of an offer) is named by `un
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_noop
 
 from whatsapp.json_parts import object_of, objects_of, text_of
+from whatsapp.message_templates.labels import MEDIA_LABELS, PLACE_LABELS, label_on_card
 from whatsapp.message_templates.rendering import PLACEHOLDER, type_of
 
 Json = dict[str, Any]
 
 VALUE_MAX_LENGTH: Final = 1024  # of a body with its values; Meta refuses what is longer in all
 _CODE_MAX_LENGTH: Final = 20
-_MEDIA: Final = {"IMAGE": "photo", "VIDEO": "video", "DOCUMENT": "document", "GIF": "video"}
-_PLACE: Final = ("latitude", "longitude", "name", "address")
 _SPACES: Final = re.compile(r"\s+")
 _OTP: Final = "/otp/code/"
 _WITHOUT_VALUES: Final = ("QUICK_REPLY", "PHONE_NUMBER", "VOICE_CALL", "CATALOG", "FLOW", "URL", "COPY_CODE", "OTP")
@@ -74,7 +73,7 @@ def unfillable(components: Any) -> str:
         kind, shape = type_of(component), text_of(component.get("format")).upper()
         if kind == "LIMITED_TIME_OFFER":
             return gettext_noop("an offer that ends at a time")
-        if kind == "HEADER" and shape not in ("", "TEXT", "LOCATION", *_MEDIA):
+        if kind == "HEADER" and shape not in ("", "TEXT", "LOCATION", *MEDIA_LABELS):
             return gettext_noop("a header of the kind %(shape)s") % {"shape": shape.lower()}
         for button in objects_of(component.get("buttons")):
             if type_of(button) not in _WITHOUT_VALUES:
@@ -115,43 +114,37 @@ def _groups(components: Any) -> Iterator[tuple[int | None, list[_Part]]]:
     yield None, list(_parts(given, ""))
     for number, card in enumerate(objects_of(given.get("CAROUSEL", {}).get("cards"))):
         mine = {type_of(component): component for component in objects_of(card.get("components"))}
-        yield number, list(_parts(mine, f"card.{number}."))
+        yield number, [_on_card(part, number) for part in _parts(mine, f"card.{number}.")]
+
+
+def _on_card(part: _Part, card: int) -> _Part:
+    return replace(part, fields=[replace(one, label=label_on_card(one.label, card)) for one in part.fields])
 
 
 def _parts(given: Mapping[str, Json], prefix: str) -> Iterator[_Part]:
-    where = gettext_noop(" of card %(int)s") % {"int": int(prefix.split(".")[1]) + 1} if prefix else ""
     if header := given.get("HEADER"):
-        yield _Part({"type": "header"}, list(_header_fields(header, prefix, where)))
+        yield _Part({"type": "header"}, list(_header_fields(header, prefix)))
     if body := given.get("BODY"):
-        yield _Part({"type": "body"}, list(_texts(body, f"{prefix}body", where)))
+        yield _Part({"type": "body"}, list(_texts(body, f"{prefix}body")))
     for index, button in enumerate(objects_of(given.get("BUTTONS", {}).get("buttons"))):
-        if part := _button(button, index, prefix, where):
+        if part := _button(button, index, prefix):
             yield part
 
 
-def _header_fields(header: Json, prefix: str, where: str) -> Iterator[Field]:
+def _header_fields(header: Json, prefix: str) -> Iterator[Field]:
     shape = text_of(header.get("format")).upper() or "TEXT"
     if shape == "LOCATION":
-        for name in _PLACE:
-            yield Field(
-                f"{prefix}header.{name}",
-                gettext_noop("%(name)s of the place%(where)s") % {"name": name.capitalize(), "where": where},
-                "location",
-            )
-    elif shape in _MEDIA:
-        words = _MEDIA[shape]
+        for name, label in PLACE_LABELS.items():
+            yield Field(f"{prefix}header.{name}", label, "location")
+    elif shape in MEDIA_LABELS:
         kind = "video" if shape == "GIF" else shape.lower()
-        yield Field(
-            f"{prefix}header.media",
-            gettext_noop("Address of the %(words)s%(where)s") % {"words": words, "where": where},
-            kind,
-            example="https://",
-        )
+        yield Field(f"{prefix}header.media", MEDIA_LABELS[shape], kind, example="https://")
     else:
-        yield from _texts(header, f"{prefix}header", gettext_noop(" in the header%(where)s") % {"where": where})
+        for field in _texts(header, f"{prefix}header"):
+            yield replace(field, label=gettext_noop("%(label)s in the header") % {"label": field.label})
 
 
-def _texts(component: Json, name: str, where: str) -> Iterator[Field]:
+def _texts(component: Json, name: str) -> Iterator[Field]:
     """The placeholders of a text, each once, in the order of their numbers or of the text."""
     text = text_of(component.get("text"))
     found = list(dict.fromkeys(PLACEHOLDER.findall(text)))
@@ -159,8 +152,9 @@ def _texts(component: Json, name: str, where: str) -> Iterator[Field]:
         found.sort(key=int)
     examples = _examples(component, found)
     for one in found:
-        label = gettext_noop("Text %(one)s") % {"one": one} if one.isdigit() else one.replace("_", " ").capitalize()
-        yield Field(f"{name}.{one}", f"{label}{where}", "text", _around(text, one), examples.get(one, ""))
+        is_number = one.isascii() and one.isdigit()
+        label = gettext_noop("Text %(one)d") % {"one": int(one)} if is_number else one.replace("_", " ").capitalize()
+        yield Field(f"{name}.{one}", label, "text", _around(text, one), examples.get(one, ""))
 
 
 def _examples(component: Json, names: Sequence[str]) -> dict[str, str]:
@@ -183,7 +177,7 @@ def _around(text: str, name: str) -> str:
     return f"{'…' if start != before else ''}{start}{match[0]}{end}{'…' if end != after else ''}"
 
 
-def _button(button: Json, index: int, prefix: str, where: str) -> _Part | None:
+def _button(button: Json, index: int, prefix: str) -> _Part | None:
     kind, label = type_of(button), text_of(button.get("text"))
     address, name = text_of(button.get("url")), f"{prefix}button.{index}"
     component = {"type": "button", "sub_type": "url", "index": str(index)}
@@ -191,11 +185,10 @@ def _button(button: Json, index: int, prefix: str, where: str) -> _Part | None:
         return _Part(component, [], copies=f"{prefix}body.1")
     if kind == "URL" and (found := PLACEHOLDER.search(address)):
         example = next(iter(button.get("example") or []), "") if isinstance(button.get("example"), list) else ""
-        words = gettext_noop("End of the address of the button “%(label)s”%(where)s") % {"label": label, "where": where}
+        words = gettext_noop("End of the address of the button “%(label)s”") % {"label": label}
         return _Part(component, [Field(name, words, "text", address, _ending(text_of(example), address, found))])
     if kind == "COPY_CODE":
-        values = {"value": label or "Copy code", "where": where}
-        words = gettext_noop("Code that the button “%(value)s” copies%(where)s") % values
+        words = gettext_noop("Code that the button “%(value)s” copies") % {"value": label or "Copy code"}
         return _Part(component | {"sub_type": "copy_code"}, [Field(name, words, "coupon_code")])
     if kind == "FLOW":
         return _Part(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.phone import PhoneInvalid, normalise
+from leadsite.languages.texts import shown
 
 PHONE_NUMBER_ID_MAX_LENGTH = 100
 WABA_ID_PATTERN = "[0-9]{1,50}"
@@ -61,7 +62,7 @@ def normalise_channel_id(provider: str, text: str) -> str:
             return normalise(number.strip())
         except PhoneInvalid as error:
             raise ChannelInvalid(
-                gettext("At Twilio the id is the number itself. %(error)s") % {"error": error}
+                gettext("At Twilio the id is the number itself. %(error)s") % {"error": shown(error)}
             ) from error
     if looks_like_phone(found):
         raise ChannelInvalid(

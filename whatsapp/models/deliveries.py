@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leadsite.core.arrays import array, column_arrays
 from leadsite.core.models import UuidV7
@@ -19,7 +20,7 @@ from whatsapp.models.channel_values import ChannelProvider
 
 class DeliveryState(models.TextChoices):
     PROCESSED = "processed", _("Processed")
-    FAILED = "failed", _("Failed")
+    FAILED = "failed", pgettext_lazy("import, export or delivery", "Failed")
     UNROUTED = "unrouted", _("Unrouted")
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext
 
+from leadsite.languages.texts import shown
 from whatsapp.models import Channel
 from whatsapp.models.verifications import REFUSED, VERIFIED
 
@@ -158,7 +159,7 @@ def _outbound(channel: Channel) -> list[Step]:
     is_known = channel.encrypted_access_token or channel.first_sent_at
     token = "" if is_known else gettext("No access token is stored. Store one on the page of the number.")
     stopped = (
-        gettext("This number sends nothing: %(stop_reason)s") % {"stop_reason": channel.stop_reason}
+        gettext("This number sends nothing: %(stop_reason)s") % {"stop_reason": shown(channel.stop_reason)}
         if channel.stopped_at
         else ""
     )

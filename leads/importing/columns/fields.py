@@ -109,8 +109,6 @@ class Columns:
 def found_columns(header: Sequence[str]) -> str:
     """A sentence that names the file's columns."""
     names = [name.strip()[:SHOWN_LETTERS] for name in header if name.strip()]
-    more = ", …" if len(names) > _SHOWN_COLUMNS else ""
-    return gettext_noop("The file's columns are %(value)s%(more)s.") % {
-        "value": ", ".join(f"“{name}”" for name in names[:_SHOWN_COLUMNS]),
-        "more": more,
-    }
+    shown = [f"“{name}”" for name in names[:_SHOWN_COLUMNS]]
+    columns = ", ".join([*shown, "…"] if len(names) > _SHOWN_COLUMNS else shown)
+    return gettext_noop("The file's columns are %(columns)s.") % {"columns": columns}

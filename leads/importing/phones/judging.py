@@ -80,7 +80,8 @@ class Judgment:
             )
         *others, last = self.regions
         are = "is" if self.valid == 1 else "are"
-        counted = f"The number has no country code. {self.valid:,} of {self.total:,} numbers {are} valid in"
+        numbers = "number" if self.total == 1 else "numbers"
+        counted = f"The number has no country code. {self.valid:,} of {self.total:,} {numbers} {are} valid in"
         if not others:
             return f"{counted} {last}: --region {last}."
         return f"{counted} {', '.join(others)} or {last}: give the one they are in (--region {self.regions[0]})."

@@ -77,7 +77,7 @@ def read_in_region(number: str, region: str) -> str:
         return full
     raise BadCell(
         gettext_noop("The number could be %(value)s or %(full)s. Write it with a plus sign and country code.")
-        % {"value": local.phone if local else "one of another country", "full": full}
+        % {"value": local.phone if local else gettext_noop("one of another country"), "full": full}
     )
 
 

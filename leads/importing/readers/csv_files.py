@@ -203,7 +203,7 @@ class CsvRows:
         # A row that began before the latest block is not available any more.
         text = "".join(self._lines.latest[index : last - self._lines.first + 1]) if index >= 0 else ""
         span = (
-            gettext_noop("Line %(line)s") % {"line": line}
+            gettext_noop("Line %(line)d") % {"line": line}
             if last == line
             else gettext_noop("Lines %(line)s to %(last)s") % {"line": line, "last": last}
         )

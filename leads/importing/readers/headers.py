@@ -77,9 +77,7 @@ def note_of_lines(lines: Sequence[Sequence[str]], where: str) -> str:
     """Return a sentence on lines that are not read: their number, and the words of the first ones."""
     texts = [" ".join(filter(None, map(str.strip, cells))) for cells in lines[:_SHOWN_LINES]]
     shown = [text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…" for text in texts]
-    quoted = ", ".join(f"“{text}”" for text in shown) + (
-        gettext_noop(" and others") if len(lines) > _SHOWN_LINES else ""
-    )
+    quoted = ", ".join([*(f"“{text}”" for text in shown), *("…" for _ in lines[_SHOWN_LINES : _SHOWN_LINES + 1])])
     values = {"lines": len(lines), "where": where, "quoted": quoted}
     if len(lines) == 1:
         return gettext_noop("%(lines)s line %(where)s was not read: %(quoted)s.") % values

@@ -24,7 +24,7 @@ from leadsite.core.logs.security import log_security_event
 log = structlog.get_logger(__name__)
 
 _WRONG_PASSWORD: Final = _("This password is not right.")
-_NOT_CONFIRMED: Final = _("This is neither your password nor a code of now. Nothing was changed.")
+_NOT_CONFIRMED: Final = _("This is neither your password nor a current code. Nothing was changed.")
 _NO_KEYS: Final = _("A second factor cannot be set up: the operator of this site must set FIELD_ENCRYPTION_KEYS first.")
 _LAYOUT: Final = "admin/base_site.html"
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             name="LoginAttempt",
             fields=[
                 ("key", models.CharField(primary_key=True, serialize=False)),
-                ("account", models.CharField(help_text="The last one that was tried, shortened.")),
+                ("account", models.CharField(help_text="The account that was tried last, shortened.")),
                 ("address", models.CharField(help_text="The last one that tried.")),
                 ("attempts", models.IntegerField()),
                 ("allowed", models.IntegerField()),

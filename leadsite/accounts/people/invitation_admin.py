@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.logins import LoginRefused, count_attempt
@@ -158,7 +158,7 @@ class InvitationAdmin(OfBusiness):
     @admin.display(description=_("state"), ordering="expires_at")
     def state(self, row: Invitation) -> SafeString:
         if row.expires_at <= clock.now():
-            return badge(gettext("Expired"), "failed")
+            return badge(pgettext("an invitation", "Expired"), "failed")
         return format_html(gettext("Open until {}"), moment(row.expires_at))
 
     @admin.display(description=_("invited by"))

@@ -20,7 +20,6 @@ from conversations.services.change import ConversationRefused
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.business.places import country_of
-from leadsite.adminkit import once
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT
@@ -29,6 +28,7 @@ from leadsite.inbox.views import whole_page
 from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
+from leadsite.rest import once
 from whatsapp.message_templates.rendering import describe
 from whatsapp.models import Channel, SendingChannel
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message

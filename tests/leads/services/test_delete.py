@@ -90,7 +90,7 @@ def test_the_external_id_is_free_and_then_taken(owner: Business) -> None:
     deleted = owner.has_lead(external_id="A-1")
     delete(owner, deleted.lead_id)
     other = owner.has_lead(external_id="A-1")
-    with pytest.raises(ExternalIdTaken, match="another lead has its external id 'A-1'"):
+    with pytest.raises(ExternalIdTaken, match="another lead has its external id “A-1”"):
         restore(owner, deleted.lead_id)
     delete(owner, other.lead_id)
     restore(owner, deleted.lead_id)

@@ -70,12 +70,34 @@ def test_python_reads_what_was_compiled(path: Path):
         assert found == entry.texts[0]
 
 
+def test_the_terms_of_the_documentation_are_those_of_the_catalogues():
+    documented = (settings.BASE_DIR / "docs/languages.md").read_text(encoding="utf-8").partition("## Terms")[2]
+    rows = [line.strip("| ").split(" | ") for line in documented.partition("\n## ")[0].splitlines() if "|" in line][2:]
+    catalogues = [{entry.msgid: entry.texts[0] for entry in entries_of(path)[1:]} for path in po_files()]
+    assert len(rows) > 15
+    assert rows == [[term, *(catalogue[term] for catalogue in catalogues)] for term, *_ in rows]
+
+
 def test_texts_that_are_not_used_or_not_sure_are_left_out():
     text = 'msgid ""\nmsgstr "a=b\\n"\n\n#, fuzzy\nmsgid "Old"\nmsgstr "Alt"\n\n#~ msgid "Gone"\n#~ msgstr "Weg"\n\n'
     text += 'msgctxt "list"\nmsgid "All"\nmsgstr ""\n"Al"\n"le"\n\nmsgid "New"\nmsgstr ""\n'
     read = gettext.GNUTranslations(io.BytesIO(compile_mo(read_po(text))))
     assert [read.gettext(word) for word in ("Old", "Gone", "New")] == ["Old", "Gone", "New"]
     assert read.pgettext("list", "All") == "Alle"
+
+
+def test_values_of_a_text_have_words_or_marks_between_them():
+    # What is stored is read back by what stands between its values.
+    texts = [text for entry in entries_of(po_files()[0]) for text in (entry.msgid, entry.plural or "")]
+    assert [text for text in texts if re.search(r"(?:%\(\w+\)[sd]|{}){2}", text)] == []
+
+
+def test_no_text_is_a_piece_to_be_put_behind_another():
+    # One is of django-unfold, as it has it.
+    texts = {entry.msgid for entry in entries_of(po_files()[0])[1:]}
+    assert {text for text in texts if text != text.strip(" ")} == {" By %(filter_title)s "}
+    assert [text for text in texts if text.count("“") > text.count("”")] == []
+    assert {text for text in texts if re.match(r"It (%\(\w+\)s|{})", text)} == set()
 
 
 _MARKS = ("gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "_")
@@ -90,6 +112,8 @@ def marked_texts() -> Iterator[str]:
                 match node:
                     case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if name in _MARKS:
                         yield text
+                    case ast.Call(func=ast.Name(id="pgettext" | "pgettext_lazy"), args=[_, ast.Constant(value=text)]):
+                        yield str(text)
         for path in (settings.BASE_DIR / folder).rglob("*.html"):
             for found in _IN_TEMPLATES.findall(path.read_text(encoding="utf-8")):
                 yield from filter(None, found)

@@ -183,3 +183,8 @@ def test_what_cannot_be_filled_in_is_named(component: Any):
 def test_components_of_any_shape_raise_nothing(components: Any):
     fill(components, {one.name: "x" for one in fields_of(components)})
     assert isinstance(unfillable(components), str)
+
+
+def test_labels_of_cards_name_the_card_first():
+    found = fields_of([{"type": "CAROUSEL", "cards": [{"components": [BODY]}, {"components": [BODY]}]}])
+    assert [one.label for one in found][::3] == ["Card 1: Text 1", "Card 2: Text 2"]

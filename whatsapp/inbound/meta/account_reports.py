@@ -116,7 +116,8 @@ def _quality(value: Json, event: str) -> Iterator[Said]:
     if known is None:
         yield from _other("phone_number_quality_update")(value, event)
         return
-    text = known.text + (gettext_noop(" Limit: %(limit)s.") % {"limit": limit} if limit else "")
+    new_limit = gettext_noop("New limit: %(limit)s.") % {"limit": limit} if limit else ""
+    text = f"{known.text} {new_limit}".strip()
     yield Said(aspect=known.aspect, text=text, is_problem=known.is_problem, number=number, messaging_limit=limit)
 
 
@@ -130,16 +131,17 @@ def _name(value: Json, event: str) -> Iterator[Said]:
     rejected = event in words.REFUSALS
     reason = words.reason(_word(value, "rejection_reason")) if rejected else ""
     values = {"name": name, "plain": words.plain(event), "reason": reason}
-    text = gettext_noop("Display name “%(name)s”: %(plain)s%(reason)s.") % values
+    text = gettext_noop("Display name “%(name)s”: %(plain)s.") % values
+    if reason:
+        text = gettext_noop("Display name “%(name)s”: %(plain)s (%(reason)s).") % values
     yield Said(aspect="name", text=text, is_problem=rejected, number=number)
 
 
 def _review(value: Json, event: str) -> Iterator[Said]:
     rejected = event in words.REFUSALS
-    advice = gettext_noop(" See Business Support Home.") if rejected else ""
-    values = {"plain": words.plain(event), "advice": advice}
-    text = gettext_noop("Review of the account: %(plain)s.%(advice)s") % values
-    yield Said(aspect="review", text=text, is_problem=rejected)
+    text = gettext_noop("Review of the account: %(plain)s.") % {"plain": words.plain(event)}
+    advice = gettext_noop("See Business Support Home.") if rejected else ""
+    yield Said(aspect="review", text=f"{text} {advice}".strip(), is_problem=rejected)
 
 
 def _alert(value: Json, event: str) -> Iterator[Said]:
@@ -153,7 +155,7 @@ def _alert(value: Json, event: str) -> Iterator[Said]:
         subject=kind,
         text=gettext_noop("Meta: %(said)s") % {"said": said}
         if active
-        else gettext_noop("Ended: %(plain)s.") % {"plain": words.plain(kind)},
+        else gettext_noop("Not so any more: %(plain)s.") % {"plain": words.plain(kind)},
         is_problem=active and severity in ("CRITICAL", "WARNING"),
         number=number,
     )
@@ -182,11 +184,11 @@ def _template_status(value: Json, event: str) -> Iterator[Said]:
         return
     known = words.TEMPLATES.get(event)
     name, key = _template(value)
-    text = gettext_noop("Template %(name)s: %(value)s%(reason)s.") % {
-        "name": name,
-        "value": known.text if known else words.plain(event),
-        "reason": words.reason(_word(value, "reason")),
-    }
+    reason = words.reason(_word(value, "reason"))
+    values = {"name": name, "value": known.text if known else words.plain(event), "reason": reason}
+    text = gettext_noop("Template %(name)s: %(value)s.") % values
+    if reason:
+        text = gettext_noop("Template %(name)s: %(value)s (%(reason)s).") % values
     yield Said(
         aspect="template",
         subject=name,
@@ -202,22 +204,18 @@ def _template_quality(value: Json, event: str) -> Iterator[Said]:
     name, _ = _template(value)
     score = _word(value, "new_quality_score")
     low = score == "RED"
-    advice = gettext_noop(" Meta may pause it: customers block or report it.") if low else ""
-    text = gettext_noop("Template %(name)s: quality %(quality_scores)s.%(advice)s") % {
+    text = gettext_noop("Template %(name)s: quality %(score)s.") % {
         "name": name,
-        "quality_scores": words.QUALITY_SCORES.get(score, words.plain(score)),
-        "advice": advice,
+        "score": words.QUALITY_SCORES.get(score, words.plain(score)),
     }
-    yield Said(aspect="template quality", subject=name, text=text, is_problem=low)
+    advice = gettext_noop("Meta may pause it: customers block or report it.") if low else ""
+    yield Said(aspect="template quality", subject=name, text=f"{text} {advice}".strip(), is_problem=low)
 
 
 def _template_category(value: Json, event: str) -> Iterator[Said]:
     name, key = _template(value)
     now, soon = _word(value, "new_category"), _word(value, "correct_category")
-    change = gettext_noop(" and will be %(plain)s") % {"plain": words.plain(soon)} if soon else ""
-    text = gettext_noop(
-        "Template %(name)s is in the category %(plain)s%(change)s: the price of its messages may change."
-    ) % {"name": name, "plain": words.plain(now), "change": change}
+    text = words.category(name, words.plain(now), words.plain(soon))
     yield Said(aspect="template category", subject=name, text=text, template=key, category=now)
 
 

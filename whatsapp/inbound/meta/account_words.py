@@ -85,7 +85,12 @@ QUALITY: Final = {
     "ONBOARDING": Words("limit", gettext_noop("The number may send.")),
     "THROUGHPUT_UPGRADE": Words("throughput", gettext_noop("The number may send faster.")),
 }
-QUALITY_SCORES: Final = {"GREEN": "high", "YELLOW": "medium", "RED": "low", "UNKNOWN": gettext_noop("not known yet")}
+QUALITY_SCORES: Final = {
+    "GREEN": gettext_noop("high"),
+    "YELLOW": gettext_noop("medium"),
+    "RED": gettext_noop("low"),
+    "UNKNOWN": gettext_noop("not known yet"),
+}
 SECURITY: Final = {
     "PIN_RESET_REQUEST": Words(
         "security",
@@ -129,26 +134,36 @@ _TIER: Final = re.compile(r"TIER_([0-9]+)(K?)")
 def restriction(kind: str) -> str:
     """Return the sentence for a restriction."""
     allowed = _RESTRICTIONS.get(kind) or gettext_noop("is restricted (%(value)s)") % {
-        "value": plain(kind) or "Meta does not say how"
+        "value": plain(kind) or gettext_noop("Meta does not say how")
     }
     return gettext_noop("The account %(allowed)s. See Business Support Home.") % {"allowed": allowed}
 
 
 def violation(kind: str) -> str:
     """Return the sentence for a violation of Meta's policy."""
-    about = f": {plain(kind)}" if kind else ""
+    if not kind:
+        return gettext_noop("Meta says that the account violates its policy. More of it leads to restrictions.")
     return gettext_noop(
-        "Meta says that the account violates its policy%(about)s. More of it leads to restrictions."
-    ) % {"about": about}
+        "Meta says that the account violates its policy: %(kind)s. More of it leads to restrictions."
+    ) % {"kind": plain(kind)}
+
+
+def category(name: str, now: str, soon: str) -> str:
+    """Return the sentence for a template's category; `soon`: the one that it will have, or ""."""
+    values = {"name": name, "now": now, "soon": soon}
+    if not soon:
+        text = gettext_noop("Template %(name)s is in the category %(now)s: the price of its messages may change.")
+        return text % values
+    text = gettext_noop(
+        "Template %(name)s is in the category %(now)s and will be %(soon)s: the price of its messages may change."
+    )
+    return text % values
 
 
 def limit(word: str) -> str:
     """Return in words to how many customers a day a number may write first: "1000 customers a day"."""
     if found := _TIER.fullmatch(word):
-        return gettext_noop("%(found)s%(value)s customers a day") % {
-            "found": found[1],
-            "value": "000" if found[2] else "",
-        }
+        word = found[1] + ("000" if found[2] else "")
     if word.isdigit():
         return gettext_noop("%(word)s customers a day") % {"word": word}
     return (
@@ -157,8 +172,8 @@ def limit(word: str) -> str:
 
 
 def reason(word: str) -> str:
-    """Return a reason in brackets, or ""."""
-    return "" if word in ("", "NONE") else f" ({plain(word)})"
+    """Return a reason, or ""."""
+    return "" if word in ("", "NONE") else plain(word)
 
 
 def plain(word: str) -> str:

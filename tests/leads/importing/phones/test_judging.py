@@ -56,7 +56,7 @@ def test_the_advice_has_the_counts():
         "The number has no country code. 5 of 5 numbers are valid in DE or US: give the one they are in (--region DE)."
     )
     assert judge_phones(["0151 23400032", "+4915123400030"]).advice == (
-        "The number has no country code. 1 of 1 numbers is valid in DE: --region DE."
+        "The number has no country code. 1 of 1 number is valid in DE: --region DE."
     )
     assert "with a plus sign and country code, or give --region" in Judgment().advice
 

@@ -101,18 +101,22 @@ OTHERS = [
     ("account_update", {"event": "OF_TOMORROW"}, "Meta reports: account update, of tomorrow."),
     ("account_update", {}, "Meta reports: account update."),
     ("account_alerts", alert(alert_severity="INFORMATIONAL", alert_type="OBA_APPROVED"), "Meta: oba approved"),
-    ("account_alerts", alert(alert_severity="CRITICAL", alert_status="NONE", alert_type="X_Y"), "Ended: x y."),
+    (
+        "account_alerts",
+        alert(alert_severity="CRITICAL", alert_status="NONE", alert_type="X_Y"),
+        "Not so any more: x y.",
+    ),
     ("account_review_update", {"decision": "APPROVED"}, "Review of the account: approved."),
     ("phone_number_quality_update", number("UNFLAGGED"), "The number's quality is good again."),
     (
         "phone_number_quality_update",
         number("UPGRADE", current_limit="TIER_10K"),
-        "Meta has raised the number's limit. Limit: 10000 customers a day.",
+        "Meta has raised the number's limit. New limit: 10000 customers a day.",
     ),
     (
         "phone_number_quality_update",
         number("THROUGHPUT_UPGRADE", max_daily_conversations_per_business="TIER_UNLIMITED"),
-        "The number may send faster. Limit: any number of customers a day.",
+        "The number may send faster. New limit: any number of customers a day.",
     ),
     ("phone_number_quality_update", number("ODD"), "Meta reports: phone number quality update, odd."),
     (

@@ -1,7 +1,7 @@
 """Forms whose second POST must do nothing: a double click, or another press while the answer to the first is slow.
 
 The form has a key of its own. The first POST stores it in the transaction of what it does, as a request with an
-Idempotency-Key does: leadsite/rest/idempotency.py, whose keys have no space.
+Idempotency-Key does: idempotency.py, whose keys have no space.
 """
 
 import hashlib
