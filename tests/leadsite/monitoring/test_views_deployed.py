@@ -77,9 +77,9 @@ def test_what_is_found_reaches_somebody() -> None:
     for name in ("backup", "certificate", "migrate"):
         assert "OnFailure=leadsite-failed@%N.service" in (units / f"leadsite-{name}.service").read_text().splitlines()
     mailing = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())
-    (receiver,) = mailing["receivers"]
-    assert mailing["route"]["receiver"] == receiver["name"]
-    assert receiver["email_configs"][0]["to"]
+    receivers = {one["name"]: one for one in mailing["receivers"]}
+    for route in (mailing["route"], *mailing["route"]["routes"]):
+        assert receivers[route.get("receiver", mailing["route"]["receiver"])]["email_configs"][0]["to"]
 
 
 def test_in_a_cluster_each_web_server_is_a_target() -> None:
