@@ -260,6 +260,24 @@ def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
     assert "systemctl enable --now leadsite-backup.timer" in asked
 
 
+def test_files_that_are_copied_again_keep_what_was_entered(installed: Installed) -> None:
+    """Those of nginx and of monitoring, in a new shell, as CHANGELOG.md may ask for at an upgrade."""
+    made = installed.machine
+    found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine") if not block.reason]
+    password = made.folder / "etc/prometheus/mail-password"
+    password.write_text("of the account")
+    made.follow([next(text for text in found if "mail-password" in text)])
+    assert password.read_text() == "of the account"
+    entered = {path: path.read_bytes() for path in (made.folder / "etc").rglob("*") if path.is_file()}
+    for path in ("nginx/leadsite/leadsite.conf", "nginx/leadsite/nginx.conf", "prometheus/alerts.yml"):
+        (made.folder / "etc" / path).write_text("of the release before")
+    (made.folder / "shims.log").write_text("")
+    made.follow([text for text in found if "reload nginx" in text or "reload prometheus" in text])
+    asked = (made.folder / "shims.log").read_text().splitlines()
+    assert asked == ["systemctl reload nginx", "systemctl reload prometheus"]
+    assert {path: path.read_bytes() for path in entered} == entered
+
+
 @pytest.fixture
 def release(installed: Installed) -> Path:
     """A copy of the repository, whose deploy/upgrade has the places of this machine."""
