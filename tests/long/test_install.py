@@ -102,7 +102,9 @@ def installed() -> Iterator[Installed]:
         stack.callback(nginx.terminate)
         until(lambda: is_ready(made.site_port), web.log.read_text)
         rest = [block for block in section(REPOSITORY / "docs/operations.md", "On one machine") if not block.reason]
-        checks = [block.text for block in rest if "readyz" in block.text or "leadsite_database_up" in block.text]
+        checks = [
+            block.text for block in rest if "readyz" in block.text or "apt-get install --yes prometheus" in block.text
+        ]
         printed = made.follow([f"HOST={HOST}\ncd /opt/leadsite", *checks]) + made.errors
         key = made.follow(
             [
