@@ -134,3 +134,18 @@ def test_the_second_machine_of_a_cluster_makes_no_backup_and_migrates_nothing(ma
         "systemctl reload leadsite-web",
         "systemctl restart leadsite-worker",
     ]
+
+
+def test_a_changed_start_line_of_a_cluster_leaves_its_settings_as_they_are(made: Machine) -> None:
+    cluster = [block.text for block in section(REPOSITORY / "docs/operations.md", "More than one machine")]
+    (again,) = [text for text in cluster if "cluster.conf" in text]
+    settings = made.folder / "etc/leadsite/web.env"
+    settings.parent.mkdir()
+    settings.write_text("DATABASE_REPLICA_URL=postgresql://a replica\n")
+    unit = made.installed / "deploy/systemd/leadsite-web.service"
+    unit.write_bytes((REPOSITORY / "deploy/systemd/leadsite-web.service").read_bytes())
+    made.follow(again, release=made.installed)
+    assert settings.read_text() == "DATABASE_REPLICA_URL=postgresql://a replica\n"
+    written = (made.folder / "etc/systemd/system/leadsite-web.service.d/cluster.conf").read_text()
+    assert "EnvironmentFile=/etc/leadsite/web.env" in written.replace(str(made.folder), "")
+    assert "--host=10.0.0.21 --port=8001 --workers=" in written
