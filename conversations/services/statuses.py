@@ -121,7 +121,11 @@ def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:
         keys={report.key: report.provider_token for report in statuses},
         arrived={report.key for report in statuses if report.has_arrived},
         ids=[report.message_id for report in statuses if report.message_id is not None],
-        name_ids=any(report.recipient and report.recipient.whatsapp_user_id for report in statuses),
+        named={
+            (report.user_id, report.recipient.whatsapp_user_id)
+            for report in statuses
+            if report.recipient and report.recipient.whatsapp_user_id
+        },
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, CustomerMove, Message
 from tests.sessions import session, waiting
@@ -79,6 +80,17 @@ def test_the_id_of_another_customer_stays_theirs(mailing, inbox):
     inbox.gets(meta.text(from_=None, from_user_id=AMINA_ID))
     inbox.gets_statuses(meta.status(**sent_to(mailing)))
     assert people() == [(None, AMINA_ID), (AMINA, None)]
+
+
+def test_the_statuses_of_a_customer_whose_id_is_anothers_take_no_statement_more(mailing, inbox):
+    inbox.gets(meta.text(from_=None, from_user_id=AMINA_ID))
+    status, counts = sent_to(mailing), []
+    for reported in (meta.status("delivered", id=status["id"]), meta.status("read", **status)):
+        with CaptureQueriesContext(connection) as queries:
+            inbox.gets_statuses(reported)
+        counts.append(len(queries))
+    assert people() == [(None, AMINA_ID), (AMINA, None)]
+    assert counts[0] == counts[1]
 
 
 def test_of_two_numbers_with_one_id_in_a_delivery_one_gets_it(mailing, inbox):
