@@ -5,7 +5,6 @@ customer may answer with the id alone.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from conversations.models import Customer
 from conversations.models.senders import NewUserId
 from conversations.phone import key_of
 from conversations.services.late_deliveries import Reported
-from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
+from leadsite.core.transactions import ConcurrentChange, after_commit, end_if_idle, retried
 
 LOCK_TIMEOUT: Final = "100ms"
 
@@ -43,7 +42,7 @@ def add_user_ids_afterwards(reports: Iterable[Reported], messages: Iterable[Mess
             new = NewUserId(customer_id, report.user_id, phone_key, whatsapp_user_id, report.at)
             found.setdefault((report.user_id, whatsapp_user_id), new)
     if found:
-        transaction.on_commit(partial(_add_user_ids, list(found.values())), robust=True)
+        after_commit(_add_user_ids, list(found.values()))
 
 
 @retried(operation="add WhatsApp user ids")

@@ -5,7 +5,6 @@ The number of SQL statements does not depend on the size of a delivery: channels
 
 import time
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from leads.received import Received, Stored
 from leads.services.receive import prepare_transaction, receive_events
 from leadsite.core import clock, failures, metrics
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting, actor_of_request
-from leadsite.core.transactions import end_if_idle, retried
+from leadsite.core.transactions import after_commit, end_if_idle, retried
 from whatsapp.channels import stop_channels
 from whatsapp.erasing.late import without_erased
 from whatsapp.inbound import twilio
@@ -193,8 +192,7 @@ def _bisect(received: Received, results: list[Stored]) -> list[str]:
             raise
         if len(received) == 1:
             failures.annotate(error, receive_events, (received,), {})
-            refused = partial(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
-            transaction.on_commit(refused, robust=True)
+            after_commit(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
             return [f"{name_of(received)}: {reason_of(error)}"]
     return [reason for part in received.bisect() for reason in _bisect(part, results)]
 
