@@ -24,6 +24,12 @@ LOCK_TIMEOUT: Final = "100ms"
 UNIQUE_VIOLATION: Final = "23505"
 
 
+def named_user_ids(reports: Iterable[Reported]) -> set[tuple[UUID, str]]:
+    """Return the businesses and WhatsApp user ids that reports name."""
+    people = ((report.user_id, report.recipient) for report in reports if report.recipient)
+    return {(user_id, person.whatsapp_user_id) for user_id, person in people if person.whatsapp_user_id}
+
+
 def add_user_ids_afterwards(reports: Iterable[Reported], messages: Iterable[MessageRecord]) -> None:
     """Add the ids that reports name of customers who have none, in a transaction after the caller's, which has locked
     the messages: customers are locked before messages. The next report names the id again.
