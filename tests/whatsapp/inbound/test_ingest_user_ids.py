@@ -140,7 +140,7 @@ def test_a_status_is_stored_while_the_customer_is_locked_and_the_next_one_says_i
 
 
 def test_what_brings_a_report_waits_once_for_an_id_that_somebody_else_is_storing(mailing, inbox, monkeypatch):
-    reported = []
+    reported: list[failures.Failure] = []
     monkeypatch.setattr(failures, "_listeners", [reported.append])
     status = sent_to(mailing)
     with session() as other:
