@@ -45,7 +45,7 @@ class Machine:
             (folder / place).mkdir(parents=True, exist_ok=True)
         for file in (
             *FILES,
-            "leads/models.py",
+            "leads/apps.py",
             f"leads/{name}.py",
             "deploy/systemd/a.service",
             "deploy/systemd/a.timer",
@@ -68,8 +68,8 @@ class Machine:
     @property
     def running(self) -> str:
         """The one release of which all of the installed code is."""
-        (module,) = {path.stem for path in (self.installed / "leads").iterdir()} - {"models"}
-        files = [*FILES, "leads/models.py", "deploy/systemd/a.timer"]
+        (module,) = {path.stem for path in (self.installed / "leads").iterdir()} - {"apps"}
+        files = [*FILES, "leads/apps.py", "deploy/systemd/a.timer"]
         assert {(self.installed / file).read_text() for file in files} == {module}
         assert (self.folder / "etc/systemd/system/a.service").read_text() == module
         return module
@@ -98,9 +98,9 @@ def test_back_from_an_upgrade_that_failed_twice_is_the_release_before(made: Mach
 
 def test_an_upgrade_that_is_repeated_copies_the_corrected_code(made: Machine, second: Path) -> None:
     made.failing = "leadsite-migrate"
-    correct = f"echo corrected > {second}/leads/migration.py"
+    correct = f"echo corrected > {second}/leads/tasks.py"
     assert made.follow(UPGRADE, correct, UPGRADE, release=second)[0] != 0
-    assert (made.installed / "leads/migration.py").read_text() == "corrected\n"
+    assert (made.installed / "leads/tasks.py").read_text() == "corrected\n"
 
 
 def test_back_is_one_release_after_one_that_was_completed(made: Machine, second: Path) -> None:
