@@ -61,7 +61,7 @@ class MessageRecord:
 
     `is_ours`: no provider's copy, but queued here. `former_ids`: the provider's ids and tokens of attempts that failed,
     see Note [Former ids] in whatsapp/outbound/requeue.py. `lacks_id`: its customer and their phone key, where the
-    customer has no WhatsApp user id and that was asked for.
+    customer has no WhatsApp user id and the reports name one that is no customer's of the business.
     """
 
     id: UUID

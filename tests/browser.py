@@ -95,7 +95,7 @@ class Window:
 
     def _listen(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location['url']}")
 
     def open(self, path: str) -> None:
         self.page.goto(self.site + path)

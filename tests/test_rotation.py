@@ -87,6 +87,18 @@ def test_a_password_of_the_database_is_replaced_with_both_known(monkeypatch: pyt
         cast(Any, connection)._connect({"password": "the former one"})
 
 
+def test_the_password_of_the_database_is_replaced_wherever_a_block_has_copied_it(settings) -> None:
+    """What systemd reads at the start goes before leadsite.env, and a reload does not read it again."""
+    text = (Path(settings.BASE_DIR) / "docs/operations.md").read_text(encoding="utf-8")
+    copies = re.findall(r"DATABASE_URL=.+ \| sudo tee /etc/leadsite/(\S+)", text)
+    assert copies == ["web.env"]
+    row = re.search(r"^\| password of the database \| (.+) \|$", text, re.MULTILINE)
+    assert row
+    before, _, after = row[1].partition("remove `DATABASE_NEXT_PASSWORD`")
+    assert "`web.env`" in before
+    assert "`sudo systemctl restart leadsite-web leadsite-worker`" in after
+
+
 @pytest.mark.parametrize(
     ("name", "before"), [("FIELD_ENCRYPTION_KEYS", "rotate_tokens"), ("SECRET_KEY", "Keep the former")]
 )

@@ -1,7 +1,7 @@
 """What is read and written of messages that a provider reports about: lists, each in one statement."""
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from leadsite.core.statements import fetch_rows
 
 # ORDER BY id: messages are locked in that order, in whatever order they are looked up. OFFSET 0: with the
 # condition on user_id inside, the planner might read all messages of the business.
+# `nameless`: where one of the WhatsApp user ids that were named is no customer's of the business. IN within CASE is a
+# hash table, which is built where the first customer without an id is found. As a condition, "IS NULL" could be looked
+# up in the index of ids, which has very many of them.
 _LOCK_REPORTED: Final = """
     SELECT m.id, m.user_id, m.provider_id, m.provider_token, m.direction = 'out',
            m.created_at >= transaction_timestamp(),
@@ -19,8 +22,12 @@ _LOCK_REPORTED: Final = """
            m.extras -> 'former_ids', m.conversation_id, nameless.id, nameless.phone_key
     FROM messages AS m
     LEFT JOIN LATERAL (
-        SELECT c.id, c.phone_key FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
-        WHERE %s AND v.id = m.conversation_id AND c.whatsapp_user_id IS NULL OFFSET 0
+        SELECT CASE WHEN c.whatsapp_user_id IS NULL AND c.user_id IN (
+            SELECT named.user_id FROM unnest(%s::uuid[], %s::text[]) AS named (user_id, whatsapp_user_id)
+            WHERE NOT EXISTS (SELECT FROM customers AS o WHERE o.user_id = named.user_id
+                              AND o.whatsapp_user_id = named.whatsapp_user_id OFFSET 0)
+        ) THEN c.id END AS id, c.phone_key FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
+        WHERE %s AND v.id = m.conversation_id OFFSET 0
     ) AS nameless ON true
     WHERE m.id = ANY (%s::uuid[] || ARRAY(
         SELECT coalesce(
@@ -60,18 +67,18 @@ class ReportedMessageManager:
         keys: Mapping[ProviderKey, str | None],
         arrived: Container[ProviderKey],
         ids: Sequence[UUID],
-        name_ids: bool = False,
+        named: Collection[tuple[UUID, str]],
     ) -> list[MessageRecord]:
         """Return the messages that have one of these provider ids or one of `ids`, locked in the order of their ids.
 
         The value of each key is its token: where no message has the id, an outgoing one with the token is returned.
         For the keys in `arrived` then one with the id or token among its former ids, see Note [Former ids] in
-        whatsapp/outbound/requeue.py. `name_ids`: reports name WhatsApp user ids, so it is read whose customers lack
-        one. Caller holds the transaction.
+        whatsapp/outbound/requeue.py. `named`: WhatsApp user ids that the reports name; where one of them is new to
+        the business, it is read which customers lack one. Caller holds the transaction.
         """
         has_arrived = array(key in arrived for key in keys)
         given = [*arrays_of_keys(keys), array(keys.values()), has_arrived]
-        rows = fetch_rows(_LOCK_REPORTED, [name_ids, array(ids), *given])
+        rows = fetch_rows(_LOCK_REPORTED, [*arrays_of_keys(named), bool(named), array(ids), *given])
         return [
             MessageRecord(
                 id=message_id,

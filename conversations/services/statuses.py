@@ -25,7 +25,7 @@ from conversations.message_status_order import (
 )
 from conversations.models import Message, ParkedStatus
 from conversations.services.late_deliveries import statuses_of_erased
-from conversations.services.user_ids import add_user_ids_afterwards
+from conversations.services.user_ids import add_user_ids_afterwards, named_user_ids
 from conversations.services.waiting import update_waiting
 
 
@@ -121,7 +121,7 @@ def _lock_reported(statuses: Sequence[StatusReport]) -> list[MessageRecord]:
         keys={report.key: report.provider_token for report in statuses},
         arrived={report.key for report in statuses if report.has_arrived},
         ids=[report.message_id for report in statuses if report.message_id is not None],
-        name_ids=any(report.recipient and report.recipient.whatsapp_user_id for report in statuses),
+        named=named_user_ids(statuses),
     )
 
 

@@ -5,20 +5,29 @@ customer may answer with the id alone.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+import structlog
+from django.db import Error, transaction
 
 from conversations.message_status_order import MessageRecord
 from conversations.models import Customer
 from conversations.models.senders import NewUserId
 from conversations.phone import key_of
 from conversations.services.late_deliveries import Reported
-from leadsite.core.transactions import ConcurrentChange, end_if_idle, retried
+from leadsite.core.transactions import RETRIED_SQLSTATES, after_commit, end_if_idle, retried, sqlstate
+
+log = structlog.get_logger(__name__)
 
 LOCK_TIMEOUT: Final = "100ms"
+UNIQUE_VIOLATION: Final = "23505"
+
+
+def named_user_ids(reports: Iterable[Reported]) -> set[tuple[UUID, str]]:
+    """Return the businesses and WhatsApp user ids that reports name."""
+    people = ((report.user_id, report.recipient) for report in reports if report.recipient)
+    return {(user_id, person.whatsapp_user_id) for user_id, person in people if person.whatsapp_user_id}
 
 
 def add_user_ids_afterwards(reports: Iterable[Reported], messages: Iterable[MessageRecord]) -> None:
@@ -43,17 +52,20 @@ def add_user_ids_afterwards(reports: Iterable[Reported], messages: Iterable[Mess
             new = NewUserId(customer_id, report.user_id, phone_key, whatsapp_user_id, report.at)
             found.setdefault((report.user_id, whatsapp_user_id), new)
     if found:
-        transaction.on_commit(partial(_add_user_ids, list(found.values())), robust=True)
+        after_commit(_add_user_ids, list(found.values()))
 
 
-@retried(operation="add WhatsApp user ids")
+@retried(attempts=1, operation="add WhatsApp user ids")
 def _add_user_ids(new: Sequence[NewUserId]) -> None:
     # An inbound message may bring the same id at the same moment: the unique constraint makes the second wait for the
-    # first. Not for customers who are locked, by an import for example: what has brought the reports waits meanwhile.
-    with transaction.atomic():
-        end_if_idle(lock_timeout=LOCK_TIMEOUT)
-        free = Customer.objects.lock_free([one.customer_id for one in new])
-        try:
+    # first. Not for customers who are locked, by an import for example: what has brought the reports waits meanwhile,
+    # so it waits once, and the next report names the id again.
+    try:
+        with transaction.atomic():
+            end_if_idle(lock_timeout=LOCK_TIMEOUT)
+            free = Customer.objects.lock_free([one.customer_id for one in new])
             Customer.objects.add_user_ids([one for one in new if one.customer_id in free])
-        except IntegrityError as error:
-            raise ConcurrentChange("Another customer got one of these ids at the same moment.") from error
+    except Error as error:
+        if (state := sqlstate(error)) not in RETRIED_SQLSTATES | {UNIQUE_VIOLATION}:
+            raise
+        log.info("user_ids_left_to_next_report", sqlstate=state)

@@ -21,7 +21,6 @@ row first, so lock waits cannot form a cycle. Three kinds of writers do not:
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -36,7 +35,7 @@ from leads.services.rules import CheckedLead, LeadError, NewLead, check_lead, ex
 from leadsite.accounts.models import User
 from leadsite.core import metrics
 from leadsite.core.postgresql import patience
-from leadsite.core.transactions import attempt_of, retried
+from leadsite.core.transactions import after_commit, attempt_of, retried
 
 OPEN_LEADS_LIMIT: Final = 50
 
@@ -135,7 +134,7 @@ def _create(
     try:
         created = _make_leads(user_id=user_id, leads=leads, source=source, skip_invalid=skip_invalid)
         metrics.round_trips(source, patience.counted() - waited)
-        transaction.on_commit(partial(count_creations, user_id, source, leads, created), robust=True)
+        after_commit(count_creations, user_id, source, leads, created)
         return created
     except (LeadRefused, Error) as error:
         refusal = error if isinstance(error, LeadRefused) else refusal_of(error)

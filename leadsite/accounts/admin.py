@@ -108,9 +108,10 @@ class UserAdmin(OperatorsOnly, DjangoUserAdmin, SecondFactorReset):  # type: ign
         return super().formfield_for_manytomany(db_field, request, **options)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
+            # First, as who accepts an invitation: that locks it, and then the business, which may be this login.
             release_work_of(person_id=obj.pk)
+        super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -181,6 +181,19 @@ def custom_plans(**values: str) -> Iterator[None]:
         yield
 
 
+def after_commit(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call the function when the transaction has committed; at once outside of one. An error of it is logged, and ends
+    neither the caller nor what else follows the commit.
+    """
+
+    @wraps(function)
+    def call() -> None:
+        function(*args, **kwargs)
+
+    # No partial: Django logs the error with the function's __qualname__, and fails where it has none.
+    transaction.on_commit(call, robust=True)
+
+
 def queue_job(task: str, *, lock: str | None = None, **arguments: Any) -> None:
     """Store a job for a worker: with the caller's transaction, or not at all. `task`: its full name; `lock`: of the
     waiting jobs one may have it.

@@ -118,12 +118,12 @@ def _changes(table: Table, values: dict[str, Any], search: Search) -> dict[str, 
 def _is_of_business(kinds: dict[str, str], read: dict[str, Any], search: Search) -> bool:
     """What is noted with a delivery is about its body."""
     bodies = [value for column, value in read.items() if kinds[column] == BODY]
-    return all(is_of_business(read["provider"], body, search.traces, is_own=search.own.have) for body in bodies)
+    return all(is_of_business(read["provider"], body, search.traces, own=search.own.among) for body in bodies)
 
 
 def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> Any:
     if kind == BODY:
-        return without_person(values["provider"], value, search.traces, is_own=search.own.have)
+        return without_person(values["provider"], value, search.traces, own=search.own.among)
     if kind == JSON:
         return search.traces.in_json(value)
     if kind == BYTES:
@@ -146,7 +146,7 @@ def _shown(table: Table, values: dict[str, Any], changes: dict[str, Any] | None,
     theirs: list[Any] = []
     for column, value in read.items():
         if kinds[column] == BODY:
-            theirs += part_of_person(values["provider"], value, search.traces, is_own=search.own.have)
+            theirs += part_of_person(values["provider"], value, search.traces, own=search.own.among)
         elif kinds[column] == JSON:
             theirs += search.traces.theirs_in(value)
     shown = {"theirs": theirs, "mentioned_in": sorted(column for column in changes or () if kinds[column] != BODY)}

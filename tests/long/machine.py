@@ -87,6 +87,8 @@ class Machine:
     def here(self, text: str) -> str:
         """A text of the documentation or of a shipped file with the places and ports of this machine."""
         text = PLACES.sub(rf"{self.folder}/\1", text)
+        # uv checks the same hashes, and has the files from the tests' own environment.
+        text = re.sub(r"(\S*\.venv/bin)/pip install", r"uv pip install --python \1/python", text)
         text = re.sub(r"127\.0\.0\.1:8000\b", f"127.0.0.1:{self.site_port}", text)
         text = text.replace("--port=8000", f"--port={self.site_port}").replace("127.0.0.1:5432", self.database)
         text = re.sub(r"(listen (?:\[::\]:)?)80\b", rf"\g<1>{self.plain_port}", text)
@@ -103,12 +105,7 @@ class Machine:
         script = self.folder / "shims/script"
         adapt = f"{shlex.quote(sys.executable)} -m tests.long.machine {shlex.quote(str(self.folder))}"
         ports = f"{self.site_port} {self.plain_port} {self.secure_port} {self.database_port}"
-        python = self.folder / "opt/leadsite/.venv/bin"
-        parts = []
-        for block in blocks:
-            # uv checks the same hashes, and has the files from the tests' own environment.
-            text = self.here(block).replace(f"{python}/pip install", f"uv pip install --python {python}/python")
-            parts.append(f"{text}\n(cd {shlex.quote(str(REPOSITORY))} && {adapt} {ports})")
+        parts = [f"{self.here(block)}\n(cd {shlex.quote(str(REPOSITORY))} && {adapt} {ports})" for block in blocks]
         script.write_text("set -eux\n" + "\n".join(parts))
         run = subprocess.run(["sh", script], cwd=REPOSITORY, env=self.env, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-5000:]

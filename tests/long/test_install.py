@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -101,7 +102,9 @@ def installed() -> Iterator[Installed]:
         stack.callback(nginx.terminate)
         until(lambda: is_ready(made.site_port), web.log.read_text)
         rest = [block for block in section(REPOSITORY / "docs/operations.md", "On one machine") if not block.reason]
-        checks = [block.text for block in rest if "readyz" in block.text or "leadsite_database_up" in block.text]
+        checks = [
+            block.text for block in rest if "readyz" in block.text or "apt-get install --yes prometheus" in block.text
+        ]
         printed = made.follow([f"HOST={HOST}\ncd /opt/leadsite", *checks]) + made.errors
         key = made.follow(
             [
@@ -259,10 +262,42 @@ def test_the_nightly_backup_is_made_by_its_unit(installed: Installed) -> None:
     assert "systemctl enable --now leadsite-backup.timer" in asked
 
 
-def test_an_upgrade_replaces_the_code_and_ends_at_the_first_step_that_fails(installed: Installed) -> None:
+def test_files_that_are_copied_again_keep_what_was_entered(installed: Installed) -> None:
+    """Those of nginx and of monitoring, in a new shell, as CHANGELOG.md may ask for at an upgrade."""
+    made = installed.machine
+    found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine") if not block.reason]
+    password = made.folder / "etc/prometheus/mail-password"
+    password.write_text("of the account")
+    made.follow([next(text for text in found if "mail-password" in text)])
+    assert password.read_text() == "of the account"
+    entered = {path: path.read_bytes() for path in (made.folder / "etc").rglob("*") if path.is_file()}
+    for path in ("nginx/leadsite/leadsite.conf", "nginx/leadsite/nginx.conf", "prometheus/alerts.yml"):
+        (made.folder / "etc" / path).write_text("of the release before")
+    (made.folder / "shims.log").write_text("")
+    made.follow([text for text in found if "reload nginx" in text or "reload prometheus" in text])
+    asked = (made.folder / "shims.log").read_text().splitlines()
+    assert asked == ["systemctl reload nginx", "systemctl reload prometheus"]
+    assert {path: path.read_bytes() for path in entered} == entered
+
+
+@pytest.fixture
+def release(installed: Installed) -> Path:
+    """A copy of the repository, whose deploy/upgrade has the places of this machine."""
+    folder = installed.machine.folder / "home/release"
+    (names,) = re.findall(r"^code='(.+)'$", (REPOSITORY / "deploy/upgrade").read_text(), re.MULTILINE)
+    folder.mkdir()
+    subprocess.run(["cp", "-r", *names.split(), folder], cwd=REPOSITORY, check=True)
+    script = folder / "deploy/upgrade"
+    script.write_text(installed.machine.here(script.read_text()))
+    return folder
+
+
+def test_an_upgrade_replaces_the_code_and_ends_at_the_first_step_that_fails(
+    installed: Installed, release: Path
+) -> None:
     made, log = installed.machine, installed.machine.folder / "shims.log"
     found = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine")]
-    upgrade, back = [text for text in found if "former/" in text]
+    upgrade, back = [text for text in found if "deploy/upgrade" in text]
     removed = made.folder / "opt/leadsite/leads/removed.py"
     failing = made.folder / "shims.log.failing"
     steps = ["start leadsite-backup", "daemon-reload", "restart leadsite-migrate", "reload leadsite-web"]
@@ -270,12 +305,12 @@ def test_an_upgrade_replaces_the_code_and_ends_at_the_first_step_that_fails(inst
 
     def asked(block: str) -> list[str]:
         log.write_text("")
-        made.follow([block])
+        made.follow([f"cd {release}\n{block} || true"])
         return log.read_text().splitlines()
 
     removed.write_text("")
     failing.write_text("restart leadsite-migrate\n")
-    assert asked(upgrade) == steps[:3]
+    assert asked(upgrade) == asked(upgrade) == steps[:3]
     assert not removed.exists()
     assert asked(back) == [steps[1], *steps[3:]]
     assert removed.exists()

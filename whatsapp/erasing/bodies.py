@@ -27,31 +27,33 @@ _IDS: Final = ("id", "message_id", "biz_opaque_callback_data")
 # Whether what came through a number (Meta's id, or at Twilio the number itself) and names these messages belongs to the
 # person's business: see whatsapp.erasing.own.
 IsOwn = Callable[[str, frozenset[str]], bool]
+# The same of a body that names these messages, all of which are looked up at once.
+Own = Callable[[frozenset[str]], IsOwn]
 
 
-def without_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> bytes:
+def without_person(provider: str, body: bytes, traces: Traces, *, own: Own) -> bytes:
     """Return the body without the person's part; EMPTY where nothing else is in it, and the body where nothing is.
 
     What came through a number that is not this business's is left as it is, unless it names a message of the person:
     they may be another business's customer too, also one's that connects its number later.
     """
     if provider == "twilio":
-        return _without_in_form(body, traces, is_own)
+        return _without_in_form(body, traces, own)
     try:
         tree, _ = parse(body)
     except NotJson:
         text = body.decode("utf-8", errors="replace")
         return body if traces.in_text(text) == text else EMPTY[provider]
     known = _with_recipients(tree, traces)
-    left = _without_in_tree(tree, known, is_own)
+    left = _without_in_tree(tree, known, own(_ids_of(tree)))
     if left == tree:
         return body
     return json.dumps(left).encode() if left.get("entry") else EMPTY[provider]
 
 
-def part_of_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> list[Any]:
+def part_of_person(provider: str, body: bytes, traces: Traces, *, own: Own) -> list[Any]:
     """Return what is the person's in a body: objects of it, or the whole form."""
-    if without_person(provider, body, traces, is_own=is_own) == body:
+    if without_person(provider, body, traces, own=own) == body:
         return []
     if provider == "twilio":
         return [dict(_pairs(body))] if any(traces.is_whole(value) for _, value in _pairs(body)) else []
@@ -59,7 +61,7 @@ def part_of_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn)
         tree, _ = parse(body)
     except NotJson:
         return []
-    known = _with_recipients(tree, traces)
+    known, is_own = _with_recipients(tree, traces), own(_ids_of(tree))
     values = [
         {key: part for key, part in value.items() if key != "metadata"}
         for value in _values_of(tree)
@@ -68,15 +70,15 @@ def part_of_person(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn)
     return known.theirs_in(values)
 
 
-def is_of_business(provider: str, body: bytes, traces: Traces, *, is_own: IsOwn) -> bool:
+def is_of_business(provider: str, body: bytes, traces: Traces, *, own: Own) -> bool:
     """Whether a part of a body came through the business's numbers, or none of it through any number."""
     if provider == "twilio":
-        return _is_form_own(_pairs(body), traces, is_own)
+        return _is_form_own(_pairs(body), traces, own)
     try:
         tree, _ = parse(body)
     except NotJson:
         return True
-    values = list(_values_of(tree))
+    values, is_own = list(_values_of(tree)), own(_ids_of(tree))
     return not values or any(_is_value_own(value, traces, is_own) for value in values)
 
 
@@ -116,12 +118,10 @@ def _change(change: Any, traces: Traces, is_own: IsOwn) -> Any:
     value = change.get("value") if isinstance(change, dict) else None
     if not isinstance(value, dict):
         return None if traces.is_theirs(change) else traces.in_json(change)
-    if not _is_value_own(value, traces, is_own):
-        return change
     metadata = value.get("metadata")
     rest = {key: part for key, part in value.items() if key != "metadata"}
     left = traces.in_json(rest)
-    if left == rest:
+    if left == rest or not _is_value_own(value, traces, is_own):
         return change
     if not any(left.get(key) for key in _SUBJECTS) and any(rest.get(key) for key in _SUBJECTS):
         return None
@@ -137,6 +137,10 @@ def _is_value_own(value: dict[str, Any], traces: Traces, is_own: IsOwn) -> bool:
 
 def _is_own_by(number: str, ids: frozenset[str], traces: Traces, is_own: IsOwn) -> bool:
     return not ids.isdisjoint(traces.ids) or is_own(number, ids)
+
+
+def _ids_of(tree: Any) -> frozenset[str]:
+    return frozenset(found for value in _values_of(tree) for found in _ids_in(value))
 
 
 def _ids_in(value: Any) -> Iterator[str]:
@@ -177,17 +181,17 @@ def _with_recipients(tree: Any, traces: Traces) -> Traces:
     return replace(traces, phones=traces.phones | numbers, ids=traces.ids | (found - numbers))
 
 
-def _is_form_own(pairs: list[tuple[str, str]], traces: Traces, is_own: IsOwn) -> bool:
+def _is_form_own(pairs: list[tuple[str, str]], traces: Traces, own: Own) -> bool:
     numbers = [value.removeprefix("whatsapp:") for name, value in pairs if name in _NUMBERS_OF_TWILIO]
     ids = frozenset(value for name, value in pairs if name in ID_NAMES)
+    is_own = own(ids)
     return not numbers or any(_is_own_by(number, ids, traces, is_own) for number in numbers)
 
 
-def _without_in_form(body: bytes, traces: Traces, is_own: IsOwn) -> bytes:
+def _without_in_form(body: bytes, traces: Traces, own: Own) -> bytes:
     pairs = _pairs(body)
-    if not _is_form_own(pairs, traces, is_own):
-        return body
-    if any(traces.is_whole(value) for _, value in pairs):
-        return EMPTY["twilio"]
+    is_whole = any(traces.is_whole(value) for _, value in pairs)
     left = [(name, traces.in_text(value)) for name, value in pairs]
-    return body if left == pairs else urlencode(left).encode()
+    if not (is_whole or left != pairs) or not _is_form_own(pairs, traces, own):
+        return body
+    return EMPTY["twilio"] if is_whole else urlencode(left).encode()

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from whatsapp.inbound.authentication import Signature
 from whatsapp.inbound.events import AccountReport
 from whatsapp.models import AccountEvent, AccountEventRow, AccountNumber, MessageTemplate, TemplateReport, number_key
+
+NOT_SIGNED: Final = "Left out, because it is not signed with a secret of the account"
+UNDECIDED: Final = "Not stored yet, because a secret of the account cannot be decrypted"
 
 
 @dataclass(slots=True)
@@ -21,6 +25,7 @@ class AccountPlan:
     covered: list[UUID] = field(default_factory=list)  # channels whose secret signed the delivery
     is_kept: bool = False  # a report belongs to a covered number, or to an account that nobody has connected
     is_refused: bool = False  # a report belongs to numbers whose secret did not sign it
+    is_undecided: bool = False  # it may have signed it: it could not be decrypted
 
 
 def plan_account_events(reports: Sequence[AccountReport], signature: Signature) -> AccountPlan:
@@ -38,9 +43,11 @@ def plan_account_events(reports: Sequence[AccountReport], signature: Signature) 
     plan = assign_reports(reports, covered)
     plan.covered = [number.id for number in covered]
     left_out = {number.waba_id for number in numbers} - {number.waba_id for number in covered}
-    plan.notes += [
-        f"Left out, because it is not signed with a secret of the account: {one}" for one in sorted(left_out)
-    ]
+    reached = {(number.waba_id, number.user_id) for number in covered}
+    unreadable = [number for number in numbers if number.id in signature.unreadable]
+    undecided = {number.waba_id for number in unreadable if (number.waba_id, number.user_id) not in reached}
+    plan.notes += [f"{UNDECIDED if one in undecided else NOT_SIGNED}: {one}" for one in sorted(left_out | undecided)]
+    plan.is_undecided = bool(undecided)
     plan.is_refused = not signature.by_list or bool(left_out)
     plan.is_kept = bool(plan.rows) or (signature.by_list and not numbers)
     return plan

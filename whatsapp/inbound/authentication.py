@@ -66,8 +66,8 @@ class Signature:
     """Who signed a delivery. `header`: Meta's, to be stored. `account`: Twilio's AccountSid in the form.
 
     `channels`: covered whatever their secrets are now; those of a stored delivery. `known`: the numbers looked up so
-    far, None for those that nobody has connected. `unreadable`: why a secret that may have signed it could not be
-    decrypted.
+    far, None for those that nobody has connected. `unreadable`: the channels whose secret may have signed it and could
+    not be decrypted, and why.
     """
 
     provider: str
@@ -78,7 +78,7 @@ class Signature:
     channels: Collection[UUID] = ()
     known: dict[str, KnownChannel | None] = field(default_factory=dict)
     numbers: Numbers = field(default_factory=lambda: Channel.objects)
-    unreadable: str = ""
+    unreadable: dict[UUID, str] = field(default_factory=dict)
     _tried: dict[str, bool] = field(default_factory=dict)
     _covers: dict[UUID, bool] = field(default_factory=dict)
 
@@ -97,7 +97,7 @@ class Signature:
             secret, account = signing_of(channel.provider, channel.app_secret, channel.access_token)
         except SecretUnreadable as error:
             log.error("channel_secret_unreadable", channel_id=str(channel.id), reason=str(error))
-            self.unreadable = str(error)
+            self.unreadable[channel.id] = str(error)
             return False
         if not secret:
             return self.by_list and channel.provider == Channel.Provider.CLOUD
@@ -107,7 +107,8 @@ class Signature:
         """What to raise where no number is covered. One may be where a secret is unreadable: a process that has its key
         can tell, for one when all have been replaced after FIELD_ENCRYPTION_KEYS was changed.
         """
-        return SecretUnreadable(self.unreadable) if self.unreadable else NotSigned(reason)
+        why = next(iter(self.unreadable.values()), "")
+        return SecretUnreadable(why) if why else NotSigned(reason)
 
     def owner(self) -> str:
         """The business whose secret signed it; "" where that is none, or not one."""

@@ -5,7 +5,6 @@ The number of SQL statements does not depend on the size of a delivery: channels
 
 import time
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from leads.received import Received, Stored
 from leads.services.receive import prepare_transaction, receive_events
 from leadsite.core import clock, failures, metrics
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting, actor_of_request
-from leadsite.core.transactions import end_if_idle, retried
+from leadsite.core.transactions import after_commit, end_if_idle, retried
 from whatsapp.channels import stop_channels
 from whatsapp.erasing.late import without_erased
 from whatsapp.inbound import twilio
@@ -45,7 +44,8 @@ def receive(*, body: bytes, signature: Signature) -> None:
     """Store an authentic delivery and its effects. Opens the transaction.
 
     Parts that cannot be read, and those of numbers whose secret did not sign it, are left out and named in the
-    delivery's error. Where the effects cannot be stored, the body is stored as failed, to be tried again.
+    delivery's error. Where the effects cannot be stored, or a number's secret cannot be decrypted, the delivery is
+    stored as failed, to be tried again.
 
     Raises NotSigned or SecretUnreadable where everything in it belongs to numbers whose secret did not sign it, and
     django.db.Error where not even the body can be stored: nothing is stored then.
@@ -69,7 +69,7 @@ def _receive(delivery_id: UUID, body: bytes, signature: Signature) -> None:
             # A bug. The body is stored, and a fixed version replays it: Twilio does not deliver again.
             log.exception("delivery_storing_broken", delivery_id=str(delivery_id), provider=provider)
         failed = plan.failed(reason_of(error))
-        _insert_delivery(delivery_id, provider, body, received_at, failed, next_attempt_at=_next_attempt(1))
+        _insert_delivery(delivery_id, provider, body, received_at, failed)
         _log(delivery_id, provider, failed, Stored())
         metrics.delivery_stored(provider, failed.state, time.perf_counter() - started)
         if is_about_content(error):
@@ -160,15 +160,7 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         return _finish(delivery, plan, refused)
 
 
-def _insert_delivery(
-    delivery_id: UUID,
-    provider: str,
-    body: bytes,
-    received_at: datetime,
-    plan: Plan,
-    *,
-    next_attempt_at: datetime | None = None,
-) -> None:
+def _insert_delivery(delivery_id: UUID, provider: str, body: bytes, received_at: datetime, plan: Plan) -> None:
     row = NewDelivery(
         id=delivery_id,
         provider=provider,
@@ -179,7 +171,7 @@ def _insert_delivery(
         unrouted=plan.unrouted,
         signed_by=plan.signed_by,
         signature=plan.signature,
-        next_attempt_at=next_attempt_at,
+        next_attempt_at=_next_attempt(1) if plan.is_tried_again else None,
     )
     WebhookDelivery.objects.insert(row, facts=plan.facts)
 
@@ -200,8 +192,7 @@ def _bisect(received: Received, results: list[Stored]) -> list[str]:
             raise
         if len(received) == 1:
             failures.annotate(error, receive_events, (received,), {})
-            refused = partial(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
-            transaction.on_commit(refused, robust=True)
+            after_commit(failures.report, error, source="whatsapp", operation="store item of delivery", attempt=1)
             return [f"{name_of(received)}: {reason_of(error)}"]
     return [reason for part in received.bisect() for reason in _bisect(part, results)]
 
@@ -212,7 +203,7 @@ def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
     delivery.state = State.FAILED if refused else plan.state
     delivery.error = "\n".join([plan.error, *refused]).strip()[:ERROR_MAX_LENGTH]
     delivery.unrouted = plan.unrouted
-    if not refused:
+    if not (refused or plan.is_tried_again):
         delivery.next_attempt_at = None
     elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= clock.now()):
         # A replay by hand before the next attempt is due does not change when it is due.

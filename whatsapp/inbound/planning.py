@@ -11,7 +11,7 @@ from leads.received import Received, Stored
 from whatsapp.inbound.account_events import AccountPlan, plan_account_events
 from whatsapp.inbound.authentication import Signature
 from whatsapp.inbound.events import Reading, StatusEvent
-from whatsapp.inbound.routing import Route, new_facts, route_events
+from whatsapp.inbound.routing import Route, Routed, new_facts, route_events
 from whatsapp.message_templates.store import with_template_texts
 from whatsapp.models import KnownChannel, WebhookDelivery
 from whatsapp.outbound.requeue import TemporaryFailure
@@ -19,6 +19,8 @@ from whatsapp.outbound.requeue import TemporaryFailure
 State = WebhookDelivery.State
 
 ERROR_MAX_LENGTH: Final = 10_000
+NOT_SIGNED: Final = "Left out, because it is not signed with the secret of this number"
+UNDECIDED: Final = "Not stored yet, because the secret of this number cannot be decrypted"
 
 
 class Facts(NamedTuple):
@@ -46,6 +48,7 @@ class Plan:
     signed_by: list[str] = field(default_factory=list)
     signature: str = ""
     is_refused: bool = False  # everything in it belongs to numbers whose secret did not sign it
+    is_tried_again: bool = False  # what is left out may be stored by a later attempt
 
     def with_result(self, stored: Stored) -> "Plan":
         """Return the plan with a note about the notices that were left out."""
@@ -54,7 +57,7 @@ class Plan:
 
     def failed(self, reason: str) -> "Plan":
         """Return the plan for the body alone, after its effects could not be stored."""
-        kept = Plan(state=State.FAILED, notes=[reason], unrouted=self.unrouted)
+        kept = Plan(state=State.FAILED, notes=[reason], unrouted=self.unrouted, is_tried_again=True)
         return replace(kept, signed_by=self.signed_by, signature=self.signature)
 
     @property
@@ -77,12 +80,11 @@ def plan_delivery(reading: Reading, received_at: datetime, signature: Signature)
     waba_ids = {route.channel_id: route.waba_id for route in routes.values()}
     routed.received.messages = with_template_texts(routed.received.messages, waba_ids)
     account = plan_account_events(reading.reports, signature)
-    state = State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
-    not_covered = [
-        f"Left out, because it is not signed with the secret of this number: {one}" for one in routed.refused
-    ]
+    undecided = {number for number in routed.refused if _is_undecided(signature, number)}
+    not_covered = [f"{UNDECIDED if one in undecided else NOT_SIGNED}: {one}" for one in routed.refused]
+    is_tried_again = bool(undecided) or account.is_undecided
     return Plan(
-        state=state,
+        state=_state_of(reading, routed, is_tried_again=is_tried_again),
         notes=not_covered + reading.rejected + reading.notes + account.notes,
         unrouted=routed.unrouted,
         received=routed.received,
@@ -93,7 +95,20 @@ def plan_delivery(reading: Reading, received_at: datetime, signature: Signature)
         signed_by=_signed_by(signature, account.covered),
         signature=signature.header,
         is_refused=not (covered or routed.unrouted or account.is_kept) and bool(routed.refused or account.is_refused),
+        is_tried_again=is_tried_again,
     )
+
+
+def _state_of(reading: Reading, routed: Routed, *, is_tried_again: bool) -> str:
+    if is_tried_again:
+        return State.FAILED
+    return State.UNROUTED if routed.unrouted else State.FAILED if reading.rejected else State.PROCESSED
+
+
+def _is_undecided(signature: Signature, number: str) -> bool:
+    """Whether the secret of a number that was refused may have signed the delivery: it could not be decrypted."""
+    channel = signature.known[number]
+    return channel is not None and channel.id in signature.unreadable
 
 
 def _facts(reading: Reading, routes: Mapping[str, Route], covered: Mapping[str, KnownChannel]) -> dict[UUID, Facts]:

@@ -16,7 +16,7 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils.translation import gettext_noop
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
@@ -102,12 +102,48 @@ def refresh_all(*, should_stop: Callable[[], bool]) -> None:
 
 def refresh_asked(*, user_id: UUID, should_stop: Callable[[], bool]) -> None:
     """Read the templates of a business that has asked, or leave it to who reads for another: see Note [One at a time].
-    Opens transactions. Raises django.db.Error.
+    Where that stops or fails, those who have not been read are queued again. Opens transactions. Raises
+    django.db.Error.
     """
     _asking.append(user_id)
-    while _asking and not should_stop() and _turn_of_asking.acquire(blocking=False):
+    try:
+        while _asking and not should_stop() and _turn_of_asking.acquire(blocking=False):
+            try:
+                _read_asking(user_id, should_stop)
+            finally:
+                _turn_of_asking.release()
+    except Exception:
+        # After the turn has ended: who asks from then on has it.
+        _queue_asking()
+        raise
+    if should_stop():
+        _queue_asking()
+
+
+def _read_asking(own: UUID, should_stop: Callable[[], bool]) -> None:
+    """Read for all who ask; caller has the turn. `own`: of the caller's job, which fails where its reading does."""
+    while not should_stop() and (user_id := _next_asking()):
         try:
-            while _asking:
-                sync_templates(user_id=_asking.popleft(), should_stop=should_stop)
-        finally:
-            _turn_of_asking.release()
+            sync_templates(user_id=user_id, should_stop=should_stop)
+        except Exception:
+            if user_id != own:
+                _asking.appendleft(user_id)
+            raise
+        if should_stop():
+            _asking.appendleft(user_id)  # perhaps not all of its accounts have been read
+
+
+def _queue_asking() -> None:
+    while user_id := _next_asking():
+        try:
+            request_refresh(user_id=user_id)
+        except Error:
+            _asking.appendleft(user_id)  # for who asks next
+            raise
+
+
+def _next_asking() -> UUID | None:
+    try:
+        return _asking.popleft()
+    except IndexError:  # taken by another thread, or nobody asks
+        return None

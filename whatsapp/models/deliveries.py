@@ -59,10 +59,10 @@ class WebhookDelivery(models.Model):
     The states:
       processed  everything readable is stored; `error` lists what could not be read
       unrouted   a number in it (`unrouted`) is not connected, or switched off; the rest is stored
-      failed     nothing, or not everything, is stored; `error` says why. After a database error the worker tries again
-                 at `next_attempt_at`, until that is empty. Where the body or items in it are unreadable,
-                 `next_attempt_at` is empty from the start: another attempt would give the same result. Staff can always
-                 replay it
+      failed     nothing, or not everything, is stored; `error` says why. After a database error, and where the secret
+                 of a number cannot be decrypted, the worker tries again at `next_attempt_at`, until that is empty.
+                 Where the body or items in it are unreadable, `next_attempt_at` is empty from the start: another
+                 attempt would give the same result. Staff can always replay it
     """
 
     State = DeliveryState

@@ -1,7 +1,6 @@
 """Service that queues outgoing messages, with conversation and, if requested, a lead. queue.py sends them."""
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from conversations.services.change import NO_CONVERSATION, UnknownConversation
 from conversations.visible_text import visible_text
 from leads.models import Lead, LeadRow
 from leadsite.core import clock, metrics
-from leadsite.core.transactions import retried
+from leadsite.core.transactions import after_commit, retried
 from whatsapp.media.attachments import Attachment, add_attachment
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
@@ -144,7 +143,7 @@ def _send(
         if lead:
             row = LeadRow(user_id, chat.id, lead.type, lead.source, details=lead.details)
             (lead_id,) = Lead.objects.insert([row])
-            transaction.on_commit(partial(metrics.leads_created, lead.source, "created"), robust=True)
+            after_commit(metrics.leads_created, lead.source, "created")
         address = to.phone or to.whatsapp_user_id or ""
         route = find_route(user_id=user_id, customer_id=customer_id, address=address, channel_id=channel_id)
         if channel_id and route.channel is None:

@@ -116,9 +116,10 @@ def _claim_from(channel: ReadyChannel, limit: int) -> list[Outgoing]:
 
 
 def record(results: Sequence[Result]) -> None:
-    """Record outcomes, all or none, without waiting for locks: a locked row raises an error at once.
+    """Record outcomes, all or none. A row that stays locked longer than RECORD_LOCK_TIMEOUT raises an error.
 
-    Opens the transaction. Raises django.db.Error.
+    Opens the transaction, and another one for the WhatsApp user ids that the outcomes name: it waits once for as long,
+    and is left to the next report then. Raises django.db.Error.
     """
     with transaction.atomic():
         end_if_idle(lock_timeout=RECORD_LOCK_TIMEOUT)

@@ -24,6 +24,7 @@ from leadsite.accounts.logins import shortened
 from leadsite.accounts.models import Invitation, Membership, User
 from leadsite.accounts.passwords.links import absolute
 from leadsite.accounts.passwords.services import can_mail
+from leadsite.accounts.people.models import Role
 from leadsite.accounts.people.services import join_business
 from leadsite.core import clock
 from leadsite.core.logs.security import log_security_event
@@ -114,10 +115,23 @@ def invitation_of(link: str, *, lock: bool = False) -> Invitation:
         raise InvitationInvalid from error
     rows = Invitation.objects.select_for_update(of=("self",)) if lock else Invitation.objects.all()
     open_ones = rows.filter(pk=UUID(hex=key), nonce=nonce, expires_at__gt=clock.now(), business__is_active=True)
-    found = open_ones.select_related("business").first()
-    if found is None:
+    found = open_ones.select_related("business", "invited_by").first()
+    if found is None or not _may_invite(found):
         raise InvitationInvalid
     return found
+
+
+def _may_invite(invitation: Invitation) -> bool:
+    """Whether who has invited is still an owner of the business, or an operator. They may have done so while somebody
+    removed them, and have invited themselves at another address.
+    """
+    person = invitation.invited_by
+    if person is None:  # manage.py
+        return True
+    if not person.is_active:
+        return False
+    owners = Membership.objects.of_business(invitation.business_id).filter(role=Role.OWNER)
+    return person.is_superuser or owners.filter(person=person).exists()
 
 
 @retried

@@ -86,7 +86,3 @@ def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     except ConversationRefused as refusal:
         return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
-
-
-def _ids_of(request: HttpRequest, name: str) -> set[UUID]:
-    return {id_ for text in request.POST.getlist(name) if (id_ := read_uuid(text))}

@@ -13,6 +13,8 @@
         const form = event.target;
         if (!event.defaultPrevented && form.getAttribute("method")?.toLowerCase() === "post") sent.set(form, Date.now());
     });
+    // Who stops a slow page to correct something sends something else.
+    for (const kind of ["input", "change"]) window.addEventListener(kind, event => sent.delete(event.target.form), true);
     // Somebody is back on the page.
     window.addEventListener("pageshow", () => sent.clear());
 })();

@@ -14,7 +14,15 @@ from leadsite.core.postgresql import patience
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.statements import fetch_rows
-from leadsite.core.transactions import MAX_ATTEMPTS, attempt_of, end_if_idle, retried, set_locally, sqlstate
+from leadsite.core.transactions import (
+    MAX_ATTEMPTS,
+    after_commit,
+    attempt_of,
+    end_if_idle,
+    retried,
+    set_locally,
+    sqlstate,
+)
 from tests.factories import Business
 from tests.sessions import is_free, session, suspended
 from tests.site import until
@@ -258,3 +266,15 @@ class TestSettings:
 def settings() -> tuple[str, str]:
     ((timeout, note),) = fetch_rows("SELECT current_setting('lock_timeout'), current_setting('leadsite.note', true)")
     return timeout, note
+
+
+def test_an_error_of_what_follows_a_commit_is_logged_and_ends_nothing(
+    db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[int] = []
+    with transaction.atomic():
+        after_commit(int, "no number")
+        after_commit(done.append, 1)
+    after_commit(int, "no number either")
+    assert done == [1]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from leadsite.monitoring.integrity import check_integrity
+from tests.blocks import section
 from tests.factories import Business
 from tests.leadsite.monitoring.failing import LEAD
 from tests.site import Site, request
@@ -77,9 +78,9 @@ def test_what_is_found_reaches_somebody() -> None:
     for name in ("backup", "certificate", "migrate"):
         assert "OnFailure=leadsite-failed@%N.service" in (units / f"leadsite-{name}.service").read_text().splitlines()
     mailing = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())
-    (receiver,) = mailing["receivers"]
-    assert mailing["route"]["receiver"] == receiver["name"]
-    assert receiver["email_configs"][0]["to"]
+    receivers = {one["name"]: one for one in mailing["receivers"]}
+    for route in (mailing["route"], *mailing["route"]["routes"]):
+        assert receivers[route.get("receiver", mailing["route"]["receiver"])]["email_configs"][0]["to"]
 
 
 def test_in_a_cluster_each_web_server_is_a_target() -> None:
@@ -91,6 +92,17 @@ def test_in_a_cluster_each_web_server_is_a_target() -> None:
     assert len(servers) == 2
     for path in (FOLDER / "prometheus.yml", settings.BASE_DIR / "docs/operations.md"):
         assert targets in path.read_text()
+
+
+def test_each_machine_of_a_cluster_mails_what_fails_there() -> None:
+    """A unit that fails asks the Alertmanager of its machine, and each has a certificate; one Prometheus is enough."""
+    path = settings.BASE_DIR / "docs/operations.md"
+    step = [block.text for block in section(path, "On one machine") if "prometheus" in block.text and not block.reason]
+    mailing, reading = [text for text in step if "apt-get" in text]
+    assert "systemctl enable --now leadsite-certificate.timer" in mailing
+    assert "systemctl restart prometheus-alertmanager" in mailing
+    assert "systemctl restart prometheus\n" in reading
+    assert "the first two blocks of step 9 on both, the third one on one of them" in path.read_text()
 
 
 @pytest.mark.django_db(transaction=True)

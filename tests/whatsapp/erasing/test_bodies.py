@@ -13,12 +13,12 @@ SHEENA = Traces.of(phones=[f"+{meta.SHEENA}"], ids=[meta.SHEENA_ID], names=["She
 OTHER = "447700900123"
 
 
-def own(number, ids):
-    return number in (meta.CHANNEL, f"+{meta.BUSINESS}")
+def own(ids):
+    return lambda number, named: number in (meta.CHANNEL, f"+{meta.BUSINESS}")
 
 
-def without(body, traces=SHEENA, is_own=own):
-    return without_person("cloud", body, traces, is_own=is_own)
+def without(body, traces=SHEENA):
+    return without_person("cloud", body, traces, own=own)
 
 
 def test_only_the_persons_part_is_taken_out():
@@ -75,10 +75,10 @@ def test_a_body_that_is_no_json_goes_where_it_has_the_number(ending):
 def test_forms_of_twilio():
     form = {"From": f"whatsapp:+{OTHER}", "To": "whatsapp:+15550783881", "Body": "Ask +1 (650) 555-1234"}
     theirs = urlencode(form | {"From": f"whatsapp:+{meta.SHEENA}"}).encode()
-    assert without_person("twilio", theirs, SHEENA, is_own=own) == b""
-    left = without_person("twilio", urlencode(form).encode(), SHEENA, is_own=own)
+    assert without_person("twilio", theirs, SHEENA, own=own) == b""
+    left = without_person("twilio", urlencode(form).encode(), SHEENA, own=own)
     assert dict(parse_qsl(left.decode()))["Body"] == "Ask [erased]"
     to_others = urlencode(form | {"From": f"whatsapp:+{meta.SHEENA}", "To": "whatsapp:+15550000000"}).encode()
-    assert without_person("twilio", to_others, SHEENA, is_own=own) == to_others
+    assert without_person("twilio", to_others, SHEENA, own=own) == to_others
     named = to_others + b"&MessageSid=SM1"
-    assert without_person("twilio", named, Traces.of(phones=[f"+{meta.SHEENA}"], ids=["SM1"]), is_own=own) == b""
+    assert without_person("twilio", named, Traces.of(phones=[f"+{meta.SHEENA}"], ids=["SM1"]), own=own) == b""

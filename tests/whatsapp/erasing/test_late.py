@@ -4,11 +4,16 @@ from datetime import timedelta
 from itertools import chain
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.erasing.marks import Identifier
 from conversations.models import ErasedMark, ParkedStatus
 from leadsite.core import clock
+from tests.factories import make_business
 from tests.whatsapp import meta
+from tests.whatsapp.inbox import deliver
+from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +74,25 @@ def test_a_late_change_of_number_leaves_nothing(erased):
     erased.gets(meta.message("system", {"type": "user_changed_number", "body": "x", "wa_id": "16505559999"}))
     assert erased.counts() == (0, 0, 0, 0)
     assert list(chain(erased.customers)) == []
+
+
+def test_many_changes_for_many_businesses_take_as_many_statements_as_two():
+    counts = []
+    for size in (2, 12):
+        numbers = [f"{size}{n:03}" for n in range(size)]
+        for number in numbers:
+            business = make_business(email=f"b{number}@example.com", name="B")
+            connect_channel(user_id=business.id, phone_number_id=number)
+            ErasedMark.objects.store([Identifier(business.id, "phone", PHONE)], erased_at=clock.now())
+        values = [
+            meta.messages_value(number, [meta.text(text, from_=of, id=f"wamid.{number}{of}")])
+            for number in numbers
+            for of, text in ((meta.SHEENA, "My secret"), ("447700900123", "Ask +1 650 555 1234"))
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            deliver(*values)
+        counts.append(len(queries))
+    kept = [bytes(row.body).decode() for row in WebhookDelivery.objects.all()]
+    assert [trace for trace in ("secret", "650 555 1234") if trace in "".join(kept)] == []
+    assert [body.count("447700900123") for body in kept] == [2 * 2, 12 * 2]
+    assert counts[0] == counts[1]

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Message
@@ -205,12 +206,27 @@ def test_a_secret_that_cannot_be_decrypted_signs_for_nothing_and_the_provider_is
     assert to_meta(A_NUMBER, A) == to_twilio(A_TWILIO, "token-of-A", "ACaaaa") == 200
 
 
-def test_a_delivery_that_a_readable_secret_signed_is_stored_beside_a_number_whose_secret_is_not(stranger):
-    Channel.objects.filter(phone_number_id=B_NUMBER).update(encrypted_app_secret="of another key")
-    body = meta.body(value(A_NUMBER, "for A"), value(B_NUMBER, "for B"))
+def test_a_part_whose_secret_cannot_be_decrypted_waits_beside_a_readable_one(stranger):
+    connect_channel(user_id=stranger.id, phone_number_id=B_NUMBER, app_secret=A)
+    of_b = Channel.objects.filter(phone_number_id=B_NUMBER)
+    encrypted = of_b.get().encrypted_app_secret
+    of_b.update(encrypted_app_secret="of another key")
+    ban = account_deliveries.entry("account_update", {"event": "DISABLED_UPDATE"}, waba_id="502")
+    messages = meta.delivery(value(A_NUMBER, "for A"), value(B_NUMBER, "for B"), value(UNKNOWN, "for nobody"))
+    body = account_deliveries.body(*messages["entry"], ban)
     assert deliver(provider_client(), body, secret=A).status_code == 200
     assert [row.content for row in Message.objects.all()] == ["for A"]
-    assert deliver(provider_client(), body, secret=B).status_code == 503
+    row = WebhookDelivery.objects.get()
+    assert (row.state, row.unrouted) == ("failed", [])
+    assert f"Not stored yet, because the secret of this number cannot be decrypted: {B_NUMBER}" in row.error
+    assert "Not stored yet, because a secret of the account cannot be decrypted: 502" in row.error
+    due = WebhookDelivery.objects.exclude(next_attempt_at=None)
+    assert [due.update(next_attempt_at=Now()), replay_due()] == [1, {"failed": 1}]
+    of_b.update(encrypted_app_secret=encrypted)
+    assert [due.update(next_attempt_at=Now()), replay_due()] == [1, {"processed": 1}]
+    assert {row.content for row in Message.objects.all()} == {"for A", "for B"}
+    assert AccountEvent.objects.count() == 1
+    assert not due.exists()
 
 
 def test_a_new_secret_counts_at_once(owner):

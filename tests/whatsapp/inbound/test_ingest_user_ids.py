@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer, CustomerMove, Message
+from conversations.services import user_ids
+from leadsite.core import failures
 from tests.sessions import session, waiting
 from tests.site import until
 from tests.whatsapp import meta, webhook_client
@@ -18,6 +21,7 @@ from tests.whatsapp.mailing import AMINA, BRUNO
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AMINA_ID = "DE.1"
+INSERT = "INSERT INTO customers (user_id, whatsapp_user_id) VALUES (%s, %s)"
 
 
 @pytest.fixture
@@ -81,6 +85,17 @@ def test_the_id_of_another_customer_stays_theirs(mailing, inbox):
     assert people() == [(None, AMINA_ID), (AMINA, None)]
 
 
+def test_the_statuses_of_a_customer_whose_id_is_anothers_take_no_statement_more(mailing, inbox):
+    inbox.gets(meta.text(from_=None, from_user_id=AMINA_ID))
+    status, counts = sent_to(mailing), []
+    for reported in (meta.status("delivered", id=status["id"]), meta.status("read", **status)):
+        with CaptureQueriesContext(connection) as queries:
+            inbox.gets_statuses(reported)
+        counts.append(len(queries))
+    assert people() == [(None, AMINA_ID), (AMINA, None)]
+    assert counts[0] == counts[1]
+
+
 def test_of_two_numbers_with_one_id_in_a_delivery_one_gets_it(mailing, inbox):
     statuses = [meta.status(**sent_to(mailing, phone)) for phone in (AMINA, BRUNO)]
     inbox.gets_statuses(*statuses)
@@ -124,12 +139,26 @@ def test_a_status_is_stored_while_the_customer_is_locked_and_the_next_one_says_i
     assert people() == [(AMINA, AMINA_ID)]
 
 
-def test_an_id_that_another_customer_gets_at_the_same_moment_stays_theirs(mailing, inbox):
+def test_what_brings_a_report_waits_once_for_an_id_that_somebody_else_is_storing(mailing, inbox, monkeypatch):
+    reported: list[failures.Failure] = []
+    monkeypatch.setattr(failures, "_listeners", [reported.append])
+    status = sent_to(mailing)
+    with session() as other:
+        other.execute(INSERT, [mailing.business.id, AMINA_ID])
+        with CaptureQueriesContext(connection) as queries:
+            inbox.gets_statuses(meta.status("delivered", **status))
+    assert sum("SKIP LOCKED" in query["sql"] for query in queries) == 1
+    assert reported == [], "the next report says it again"
+    inbox.gets_statuses(meta.status("read", **status))
+    assert people() == [(AMINA, AMINA_ID)]
+
+
+def test_an_id_that_another_customer_gets_at_the_same_moment_stays_theirs(mailing, inbox, monkeypatch):
+    monkeypatch.setattr(user_ids, "LOCK_TIMEOUT", "60s")
     status = sent_to(mailing)
     body = meta.body(meta.messages_value(statuses=[meta.status(**status)]))
     with session() as other, session() as observer, ThreadPoolExecutor(1) as provider:
-        insert = "INSERT INTO customers (user_id, whatsapp_user_id) VALUES (%s, %s)"
-        other.execute(insert, [mailing.business.id, AMINA_ID])
+        other.execute(INSERT, [mailing.business.id, AMINA_ID])
         delivery = provider.submit(receive, body)
         until(lambda: waiting(observer) == 1)
         other.commit()

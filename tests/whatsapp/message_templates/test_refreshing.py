@@ -1,9 +1,12 @@
 """What is known of the last reading of the templates."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.factories import Business
 from tests.whatsapp.mailing import TOKEN
@@ -13,6 +16,7 @@ from whatsapp.message_templates import refreshing, sync
 from whatsapp.message_templates.refreshing import (
     DEMO,
     NO_ACCOUNT,
+    REFRESH,
     problem_of_reading,
     readings_of,
     refresh_all,
@@ -96,3 +100,34 @@ def test_who_asks_does_not_wait_until_all_are_read(two_accounts, owner, monkeypa
     while_the_first_is_read(monkeypatch, lambda: refresh_asked(user_id=owner.id, should_stop=never))
     refresh_all(should_stop=never)
     assert read(two_accounts) == ["77", "77", "88"]
+
+
+@pytest.fixture
+def waiting(two_accounts, owner, stranger, monkeypatch) -> Callable[[], list[str]]:
+    """The stranger asks while the owner's account is read. The businesses for which jobs are queued then."""
+    while_the_first_is_read(monkeypatch, lambda: refresh_asked(user_id=stranger.id, should_stop=never))
+    jobs = ProcrastinateJob.objects.filter(task_name=REFRESH, status="todo").order_by("id")
+    return lambda: [args["user_id"] for args in jobs.values_list("args", flat=True)]
+
+
+def test_who_has_asked_is_read_later_where_the_worker_stops(waiting, two_accounts, owner, stranger):
+    refresh_asked(user_id=owner.id, should_stop=lambda: len(two_accounts.requests) > 0)
+    assert read(two_accounts) == ["77"]
+    assert waiting() == [str(owner.id), str(stranger.id)], "the owner may have more accounts"
+    refresh_asked(user_id=owner.id, should_stop=never)
+    assert read(two_accounts) == ["77", "77"]
+
+
+def test_who_has_asked_is_read_later_where_another_reading_raises(waiting, two_accounts, owner, stranger, monkeypatch):
+    store = sync._store
+
+    def failing(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(sync, "_store", store)
+        raise OperationalError("away")
+
+    monkeypatch.setattr(sync, "_store", failing)
+    with pytest.raises(OperationalError):
+        refresh_asked(user_id=owner.id, should_stop=never)
+    assert waiting() == [str(stranger.id)]
+    refresh_asked(user_id=owner.id, should_stop=never)
+    assert read(two_accounts) == ["77", "77"]

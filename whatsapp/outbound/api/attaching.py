@@ -70,6 +70,11 @@ class FileSerializer(StrictSerializer):
         )
 
 
+def has_file(body: Any) -> bool:
+    """Whether the body of a request, which may be invalid, gives a file."""
+    return isinstance(body, dict) and body.get("media") is not None
+
+
 @contextmanager
 def with_file(content: MessageContent, file: GivenFile | None, *, user_id: UUID) -> Iterator[MessageContent]:
     """Yield the message with its file, which is stored; where the block raises, it is deleted again.

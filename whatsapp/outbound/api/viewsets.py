@@ -1,7 +1,7 @@
 """REST resources that send messages. Each view parses the request, calls one service and builds the response."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,12 +16,12 @@ from conversations.api.viewsets import ThreadViewSet
 from conversations.models import Message
 from leads.models import Lead
 from leads.services.refusals import log_failed_creation
-from leadsite.rest.idempotency import answer_prepared_once
+from leadsite.rest.idempotency import answer_once, answer_prepared_once
 from leadsite.rest.parsing import FilesJSONParser
 from leadsite.rest.schema import CREATING, IDEMPOTENCY_KEY, errors
 from leadsite.rest.viewsets import OwnedViewSet
 from whatsapp.outbound.api.answers import QueuedSerializer
-from whatsapp.outbound.api.attaching import with_file
+from whatsapp.outbound.api.attaching import has_file, with_file
 from whatsapp.outbound.api.serializers import (
     OutgoingSerializer,
     ReplySerializer,
@@ -58,7 +58,7 @@ class SendViewSet(OwnedViewSet[Message]):
         responses={202: _QUEUED, **errors(*CREATING, *_REFUSED)},
     )
     def create(self, request: Request) -> Response | HttpResponse:
-        return answer_prepared_once(request, user_id=self.user_id, prepare=lambda: _sending(self.user_id, request))
+        return _answer_once(request, self.user_id, lambda: _sending(self.user_id, request))
 
 
 class ReplyViewSet(ThreadViewSet):
@@ -81,7 +81,21 @@ class ReplyViewSet(ThreadViewSet):
             with with_file(content, file, user_id=self.user_id) as message:
                 yield lambda: accepted(reply(user_id=self.user_id, conversation_id=conversation_id, message=message))
 
-        return answer_prepared_once(request, user_id=self.user_id, prepare=replying)
+        return _answer_once(request, self.user_id, replying)
+
+
+def _answer_once(
+    request: Request, user_id: UUID, prepare: Callable[[], AbstractContextManager[Callable[[], Response]]]
+) -> Response | HttpResponse:
+    """Only a file takes long to prepare. Without one the key is not looked up before it is claimed."""
+    if has_file(request.data):
+        return answer_prepared_once(request, user_id=user_id, prepare=prepare)
+
+    def make() -> Response:
+        with prepare() as send:
+            return send()
+
+    return answer_once(request, user_id=user_id, make=make)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ window.inboxAsk = (() => {
     }
 
     /* What to say of an error; `words`: where the site gave no answer, or is busy. */
-    const reason = (error, words) => ({403: root.dataset.denied, 404: root.dataset.gone})[error.status] || words;
+    const reason = (error, words) => ({403: root.dataset.denied, 404: root.dataset.gone, 409: root.dataset.switched})[error.status] || words;
 
     /* What live.js knows from its last question. Without `etag` the next one is answered in full. */
     const lastAnswer = {etag: "", version: null};

@@ -10,7 +10,7 @@ from procrastinate.jobs import JobDeferrer
 
 from leads.models import Lead
 from leads.tasks import release_work
-from leadsite.accounts.models import Membership, Person, Session, User
+from leadsite.accounts.models import Invitation, Membership, Person, Session, User
 from leadsite.accounts.people import services
 from tests.leadsite.accounts.people.inviting import NEW, invited, send
 from tests.staff import Staff, address, messages_of, operator, person_of, staff_of
@@ -76,6 +76,17 @@ def test_who_is_no_owner_any_more_has_left_no_way_back(end, owner):
     end(chief, owner, person)
     assert send(Client(), link, **NEW).status_code == 400
     assert send(Client(), kept, **NEW).status_code == 302
+    assert not User.objects.filter(email="second@private.example").exists()
+
+
+@pytest.mark.parametrize("end", [end_by_removal, end_by_demotion, end_by_lock])
+def test_one_that_was_sent_at_the_moment_of_the_removal_is_not_accepted(end, owner):
+    chief, person = staff_of(owner), person_of(owner, "owner", "second@bakery.example")
+    link = invited(Staff(person), "second@private.example", "owner")
+    Invitation.objects.update(invited_by=None)  # as if it were not there yet
+    end(chief, owner, person)
+    Invitation.objects.update(invited_by=person)
+    assert send(Client(), link, **NEW).status_code == 400
     assert not User.objects.filter(email="second@private.example").exists()
 
 

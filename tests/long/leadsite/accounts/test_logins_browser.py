@@ -112,17 +112,18 @@ def test_nobody_else_gets_the_text(owner: Business, stranger: Business, tmp_path
         assert not window.page.evaluate("JSON.stringify(sessionStorage)").count("secret")
 
 
+def switch(page: Any, business: Business) -> None:
+    page.locator(".business-menu summary").click()
+    page.locator(".business-menu button", has_text=str(business.user)).click()
+    page.locator(".business-menu summary", has_text=str(business.user)).wait_for()
+
+
 def test_what_was_typed_for_a_business_that_one_has_left_in_another_window_comes_back_there(
     owner: Business, stranger: Business, tmp_path: Path
 ) -> None:
     email, url, path = owner.user.email, database_url(), "/admin/leads/lead/add/"
     create_business(email=email, password=PASSWORD, staff=True)
     Membership.objects.create(person=owner.user, business=stranger.user, role="agent")
-
-    def switch(page: Any, business: Business) -> None:
-        page.locator(".business-menu summary").click()
-        page.locator(".business-menu button", has_text=str(business.user)).click()
-        page.locator(".business-menu summary", has_text=str(business.user)).wait_for()
 
     with serving(url, tmp_path) as site, open_window(site.address) as window:
         page, details = window.page, window.page.locator("textarea[name=details]")
@@ -141,6 +142,31 @@ def test_what_was_typed_for_a_business_that_one_has_left_in_another_window_comes
         window.open(path)
         page.locator(".typed-notice").wait_for()
         assert details.input_value() == TYPED
+
+
+def test_so_does_a_new_chat(owner: Business, stranger: Business, tmp_path: Path) -> None:
+    email, url, path = owner.user.email, database_url(), "/admin/inbox/new/"
+    create_business(email=email, password=PASSWORD, staff=True)
+    Membership.objects.create(person=owner.user, business=stranger.user, role="agent")
+    with serving(url, tmp_path) as site, open_window(site.address) as window:
+        page, number = window.page, window.page.locator("#new-chat [name=to]")
+        window.log_in(email, PASSWORD)
+        window.open(path)
+        page.locator("[name=kind][value=text]").check()
+        page.locator("#new-chat [name=text]").fill(TYPED)
+        other = page.context.new_page()
+        other.goto(site.address + path)
+        switch(other, stranger)
+        with page.expect_response(lambda answer: answer.status == 409):
+            number.fill("+4915123440001")
+        page.get_by_role("alert").get_by_text("This was opened for another business").wait_for()
+        page.locator("#new-chat [name=send]").click()
+        page.get_by_text(f"You work for {stranger.user} now.").wait_for()
+        window.open("/admin/")
+        switch(page, owner)
+        window.open(path)
+        page.locator(".typed-notice").wait_for()
+        assert (number.input_value(), page.locator("#new-chat [name=text]").input_value()) == ("+4915123440001", TYPED)
 
 
 def test_error_pages_are_readable(owner: Business, tmp_path: Path) -> None:

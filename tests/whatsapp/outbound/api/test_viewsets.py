@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.media import files
 from conversations.models import Conversation, Message, StoredMedia
@@ -163,6 +164,20 @@ class TestReplies:
 
     def test_an_unknown_conversation_is_404(self, mailing):
         refused(mailing.post(f"/api/conversations/{uuid4()}/messages", message="Hello"), 404)
+
+
+@pytest.mark.parametrize("content", [{"message": "Hello"}, {"template": TEMPLATE}])
+def test_a_request_without_file_reads_its_key_with_the_statement_that_claims_it(mailing, content):
+    client, body = mailing.business.client, {"to": AMINA, **content}
+    with CaptureQueriesContext(connection) as queries:
+        first = client.post("/api/whatsapp", body, format="json", HTTP_IDEMPOTENCY_KEY="order-17")
+    path = f"/api/conversations/{first.json()['conversation_id']}/messages"
+    with CaptureQueriesContext(connection) as of_reply:
+        assert client.post(path, content, format="json", HTTP_IDEMPOTENCY_KEY="order-18").status_code == 202
+    about_keys = [query["sql"] for query in (*queries, *of_reply) if "idempotency_keys" in query["sql"]]
+    assert [statement for statement in about_keys if statement.startswith("SELECT")] == []
+    again = client.post("/api/whatsapp", body, format="json", HTTP_IDEMPOTENCY_KEY="order-17")
+    assert (again.status_code, again.content) == (202, first.content)
 
 
 class TestFilesWithAKey:
