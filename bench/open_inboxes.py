@@ -1,6 +1,6 @@
 """make bench: fifty people with the inbox of one business open, each with a chat in view, and nothing to do.
 
-Each page asks what is new as inbox.js does. Prints the part of a processor that the web server and PostgreSQL need for
+Each page asks what is new as live.js does. Prints the part of a processor that the web server and PostgreSQL need for
 them. Exit code 1 where it is more than it may be. The business is that of bench.pages.
 """
 
@@ -24,7 +24,7 @@ from leadsite.demo.supervisor import HOST
 
 PEOPLE: Final = 50
 SECONDS: Final = 60.0
-# EVERY in leadsite/inbox/static/inbox/inbox.js.
+# EVERY in leadsite/inbox/static/inbox/live.js.
 PAUSE_SECONDS: Final = 2.6
 LIMIT: Final = 0.05  # of a processor
 _INBOX: Final = f"http://{HOST}:{SITE_PORT}/admin/inbox/"

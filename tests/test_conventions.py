@@ -89,6 +89,14 @@ def test_no_file_is_too_long():
     assert {path: lines for path, lines in lengths.items() if lines > LINES_OF_A_FILE} == {}
 
 
+def test_no_script_is_too_long():
+    """All of them are ours: those of others come with packages."""
+    scripts = [path for app in APPS for path in (settings.BASE_DIR / app).glob("**/static/**/*.js")]
+    assert len(scripts) > 15
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in scripts}
+    assert {path.name: lines for path, lines in lengths.items() if lines > LINES_OF_A_FILE} == {}
+
+
 @pytest.fixture
 def sql_functions(db: None) -> dict[str, str]:
     """The definitions of our functions in the database: procrastinate's and those of extensions are not ours."""

@@ -28,7 +28,7 @@ _NOT_SENT_YET: Final = _("Not sent yet:")
 _NOT_CHANGED: Final = _("Not changed:")
 
 
-# The header that inbox.js sends: it takes parts of the page instead of a redirect.
+# The header that asking.js sends: it takes parts of the page instead of a redirect.
 BY_SCRIPT = "X-Inbox"
 # The header of the answer to the script that has the status.
 STATUS = "X-Inbox-Status"

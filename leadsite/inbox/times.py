@@ -23,7 +23,7 @@ def short_time(time: datetime | None) -> str:
 
 
 def waited(since: datetime) -> str:
-    """How long ago, in the largest unit. The browser counts on in the same words: inbox.js."""
+    """How long ago, in the largest unit. The browser counts on in the same words: saying.js."""
     minutes = max(0, int((clock.now() - since).total_seconds() // 60))
     if minutes < 60:
         return f"{minutes} min"
@@ -32,7 +32,7 @@ def waited(since: datetime) -> str:
 
 
 def remaining(until: datetime) -> str:
-    """How long until, in hours and minutes. The browser counts on in the same words: inbox.js."""
+    """How long until, in hours and minutes. The browser counts on in the same words: saying.js."""
     minutes = max(0, int((until - clock.now()).total_seconds() // 60))
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 

@@ -1,4 +1,5 @@
-/* Requests of the inbox. A session that has ended leads to the login, and what the site refuses has its status. */
+/* Requests of the inbox. A session that has ended leads to the login, and what the site refuses has its status. What all
+   files of the page must know of them: what was answered last, and whether the site answers at all. */
 window.inboxAsk = (() => {
     const root = document.getElementById("inbox");
     const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
@@ -23,5 +24,30 @@ window.inboxAsk = (() => {
     /* What to say of an error; `words`: where the site gave no answer, or is busy. */
     const reason = (error, words) => ({403: root.dataset.denied, 404: root.dataset.gone, 409: root.dataset.switched})[error.status] || words;
 
-    return {ask, read, refusal, reason};
+    /* What live.js knows from its last question. Without `etag` the next one is answered in full. */
+    const lastAnswer = {etag: "", version: null};
+
+    /* Reads what is new of the list or the chat. Where that fails the next question is answered in full, and both are read. */
+    async function readAgain(url) {
+        try { return await read(url); } catch (error) { lastAnswer.etag = ""; lastAnswer.version = null; throw error; }
+    }
+
+    let failures = 0;
+
+    /* Not where the site has answered that something is not there. */
+    function failed(error) {
+        if (error.status === 404) return;
+        failures += 1;
+        if (failures > 1) document.getElementById("inbox-offline").hidden = false;
+    }
+
+    function answered() {
+        failures = 0;
+        document.getElementById("inbox-offline").hidden = true;
+    }
+
+    /* How many times longer than usual the next question waits. */
+    const patience = () => Math.min(4, 1 + failures);
+
+    return {ask, read, readAgain, refusal, reason, lastAnswer, failed, answered, patience};
 })();

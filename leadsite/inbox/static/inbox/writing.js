@@ -90,7 +90,7 @@
         }
     }
 
-    /* Says why something was not done. Of a chat that was left, or is gone, inbox.js does. */
+    /* Says why something was not done. Of a chat that was left, or is gone, sending.js does. */
     function notDone(form, opened, error, words) {
         if (opened && (error.status === 404 || chat() !== opened))
             document.dispatchEvent(new CustomEvent("inbox:not-done", {detail: {error, words, chat: opened}}));
