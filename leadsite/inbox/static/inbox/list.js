@@ -1,7 +1,7 @@
 /* The list of chats: its tabs, filters and saved views, the search, more rows on scrolling, and its focus. */
 window.inboxList = (() => {
     const {root, list, search, chat, tab, withQuery, watch} = window.inboxPage;
-    const {ask, read, readAgain, failed, lastAnswer} = window.inboxAsk;
+    const {ask, read, readAgain, refusal, failed, lastAnswer} = window.inboxAsk;
     const {tick} = window.inboxSay;
 
     const term = () => search.value.trim();
@@ -78,7 +78,9 @@ window.inboxList = (() => {
     }
 
     async function keepView(form, submitter) {
-        await ask(form.action, {method: "POST", body: new FormData(form, submitter)});
+        const response = await ask(form.action, {method: "POST", body: new FormData(form, submitter)});
+        if (response.status === 409) { location.reload(); return; }  // of the business that another window has switched to
+        if (!response.ok) throw refusal(response);
         form.reset();
         list.querySelector("#filters")?.removeAttribute("open");
         return refreshList({own: true});
