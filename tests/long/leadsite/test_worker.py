@@ -1,11 +1,12 @@
 """manage.py worker as it runs in production, in a separate process. Kills and lost connections: test_worker_faults."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.utils import connector_params
 
@@ -34,6 +35,16 @@ def test_it_does_due_jobs_and_stops_on_sigterm(tmp_path):
     assert not ProcrastinateJob.objects.exclude(status__in=["succeeded", "todo"]).exists()
 
 
+async def do_jobs(parameters: dict[str, Any]) -> None:
+    """In this process; what is due at this minute runs in a thread, whose connection nobody else closes."""
+    with ThreadPoolExecutor(1) as thread:
+        asyncio.get_running_loop().set_default_executor(thread)
+        try:
+            await _session(parameters, Sender(1), concurrency=1, wait=False)
+        finally:
+            thread.submit(connections.close_all).result()
+
+
 def test_jobs_are_fetched_while_the_password_of_the_database_is_replaced(monkeypatch: pytest.MonkeyPatch):
     """The server of the tests asks for none: what refuses the former one stands in front of it."""
     let_in = psycopg.AsyncConnection.connect.__func__  # type: ignore[attr-defined] # of a class method
@@ -50,6 +61,6 @@ def test_jobs_are_fetched_while_the_password_of_the_database_is_replaced(monkeyp
     monkeypatch.setattr("leadsite.worker._defer_due", no_jobs)
     parameters = connector_params() | {"password": "the former one"}
     with pytest.raises(Interrupted, match="fehlgeschlagen"):
-        asyncio.run(_session(parameters, Sender(1), concurrency=1, wait=False))
+        asyncio.run(do_jobs(parameters))
     monkeypatch.setitem(connection.settings_dict, "NEXT_PASSWORD", "the next one")
-    asyncio.run(_session(parameters, Sender(1), concurrency=1, wait=False))
+    asyncio.run(do_jobs(parameters))
