@@ -1,6 +1,6 @@
 """How deep JSON from outside may be nested. Pure functions.
 
-Python limits recursion, and whoever writes, compares or prints a tree needs more of it than the parser: a tree just
+Python limits recursion, and code that writes, compares or prints a tree needs more of it than the parser: a tree just
 below the parser's own limit would fail later, depending on the caller's stack.
 """
 
