@@ -32,18 +32,22 @@ window.inboxAsk = (() => {
         try { return await read(url); } catch (error) { lastAnswer.etag = ""; lastAnswer.version = null; throw error; }
     }
 
+    const offline = document.getElementById("inbox-offline"), noConnection = offline.textContent;
     let failures = 0;
 
-    /* Not where the site has answered that something is not there. */
+    /* Not where the site has answered that something is not there. What it refuses is said at once, and why. */
     function failed(error) {
         if (error.status === 404) return;
         failures += 1;
-        if (failures > 1) document.getElementById("inbox-offline").hidden = false;
+        const refused = reason(error, "");
+        if (!refused && failures < 2) return;
+        offline.textContent = refused || noConnection;
+        offline.hidden = false;
     }
 
     function answered() {
         failures = 0;
-        document.getElementById("inbox-offline").hidden = true;
+        offline.hidden = true;
     }
 
     /* How many times longer than usual the next question waits. */

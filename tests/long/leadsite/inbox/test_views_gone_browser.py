@@ -1,4 +1,4 @@
-"""Chats that are not there any more, and logins that may not write any more, in an open inbox."""
+"""Chats that are not there any more, and logins that may not write or read any more, in an open inbox."""
 
 from functools import partial
 from typing import Any
@@ -122,3 +122,16 @@ def test_a_login_that_may_not_write_any_more_is_told_so(team: Team):
     expect(alert).to_contain_text("your login may not do this any more")
     expect(box(page)).to_have_value("Yes, from eight")
     assert refused(window, 403) == 2
+
+
+def test_a_login_that_may_not_read_any_more_is_told_so(team: Team):
+    """As that of somebody who was removed, which ends the session, and has logged in again in another window."""
+    amina, _ = two(team)
+    window = team.window("mara@bakery.example")
+    page, said = window.page, window.page.locator("#inbox-offline")
+    expect(page.locator(".inbox-row")).to_have_count(2)
+    mine = Membership.objects.filter(person__email="mara@bakery.example")
+    team.do(mine.delete)
+    team.do(partial(says, amina, "Hello?"))
+    expect(said).to_contain_text("your login may not do this any more", timeout=LIVE_MS)
+    assert refused(window, 403) > 0
