@@ -4,8 +4,11 @@ window.inboxAsk = (() => {
     const root = document.getElementById("inbox");
     const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
 
+    /* Nothing of another business comes into the page, after another window has switched to it: the site refuses it. */
+    const known = {"X-Inbox": "1", "X-Shown-For": root.dataset.business};
+
     async function ask(url, options = {}) {
-        const response = await fetch(url, {cache: "no-store", ...options, headers: {"X-Inbox": "1", ...options.headers}});
+        const response = await fetch(url, {cache: "no-store", ...options, headers: {...known, ...options.headers}});
         if (atLogin(response)) {
             location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
             return new Promise(() => {});
