@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -139,19 +138,18 @@ def preferences(request: HttpRequest) -> HttpResponse:
     InboxPreference.objects.update_or_create(person_id=viewer.person_id, defaults=chosen)
     if BY_SCRIPT in request.headers:
         return HttpResponse(status=204)
-    return HttpResponseRedirect(reverse("inbox"))
+    return HttpResponseRedirect(address_of(request, "inbox"))
 
 
 def answer_with_chat(
     request: HttpRequest, viewer: Viewer, conversation: Conversation, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """Return the chat: for the script its parts, otherwise a page, or a redirect where nothing is to be said."""
-    tab = tab_of(request)
     row = viewer.chat(conversation.pk)
     if BY_SCRIPT in request.headers:
-        context = chat_context(request, viewer, row) | {"tab": tab} | more
+        context = chat_context(request, viewer, row) | {"tab": tab_of(request)} | more
         # Always 200: a browser reports other statuses as errors in its console.
         return TemplateResponse(request, "inbox/panes.html", context, headers={STATUS: str(status)})
     if status == 200:
-        return HttpResponseRedirect(f"{address_of(row, tab)}#reply")
+        return HttpResponseRedirect(f"{address_of(request, 'inbox-chat', row.pk)}#reply")
     return whole_page(request, viewer, row, status=status, **more)

@@ -82,7 +82,8 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     is_open = find_route_of_reply(conversation).open_until(clock.now()) is not None
     thread = read_chat(conversation, is_open=is_open, before=Place(place.at, place.id) if place else None)
     add_notes(viewer, conversation, thread, until=place.at if place else None)
-    context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write, "tab": tab_of(request)}
+    context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write}
+    context |= {"tab": tab_of(request), "filters": filters_of(request)}
     return TemplateResponse(request, "inbox/messages.html", context)
 
 
@@ -173,6 +174,7 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "chooser": _offered(request, viewer, conversation, reply),
         "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
         "panes": True,
+        "filters": filters_of(request),
     }
     return context | customer_pane(viewer, conversation) | work_context(viewer, conversation)
 
@@ -188,8 +190,9 @@ def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:
     return {"meanwhile": answer, "meanwhile_by": who}
 
 
-def address_of(conversation: Conversation, tab: str) -> str:
-    return reverse("inbox-chat", args=[conversation.pk], query={"tab": tab})
+def address_of(request: HttpRequest, name: str, *args: Any) -> str:
+    """Return the address of a page of the inbox beside the same list."""
+    return f"{reverse(name, args=args, query={'tab': tab_of(request)})}{filters_of(request).query}"
 
 
 def _reply_box(conversation: Conversation) -> dict[str, Any]:

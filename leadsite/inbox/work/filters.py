@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from leads.models import Lead
 from leadsite.inbox.parameters import read_uuid
@@ -72,4 +72,5 @@ def read_filters(given: Any) -> Filters:
 
 
 def filters_of(request: HttpRequest) -> Filters:
-    return read_filters(request.GET)
+    """Return those of the address; of a form those in its field, because it has others by their names: place.html."""
+    return read_filters(QueryDict(request.POST["filters"]) if "filters" in request.POST else request.GET)

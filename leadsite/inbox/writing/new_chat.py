@@ -25,6 +25,7 @@ from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import whole_page
+from leadsite.inbox.work.filters import filters_of
 from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
@@ -80,7 +81,8 @@ def new_chat(request: HttpRequest) -> HttpResponse:
     )
     if is_sending and (queued := _send(request, viewer, new, chooser)):
         return HttpResponseRedirect(reverse("inbox-chat", args=[queued], query={"tab": "all"}))
-    context = {"new": new, "chooser": chooser, "tab": tab_of(request), "types": Lead.Type.choices}
+    context = {"new": new, "chooser": chooser, "types": Lead.Type.choices}
+    context |= {"tab": tab_of(request), "filters": filters_of(request)}
     if BY_SCRIPT in request.headers:
         return TemplateResponse(request, "inbox/writing/new_chat.html", context)
     return whole_page(request, viewer, None, status=422 if is_sending else 200, **context)

@@ -19,6 +19,7 @@ from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT, STATUS, answer_with_chat
 from leadsite.inbox.parameters import read_uuid, tab_of
 from leadsite.inbox.views import meanwhile, whole_page
+from leadsite.inbox.work.filters import filters_of
 from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
 from leadsite.languages.texts import shown
@@ -50,7 +51,8 @@ def template(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     # The newest message that was in view when the chooser was opened.
     shown = read_uuid(request.POST.get("shown", "")) or newest_of(conversation)
     if BY_SCRIPT in request.headers:
-        context = {"chooser": chooser, "conversation": conversation, "tab": tab_of(request), "shown": shown}
+        context = {"chooser": chooser, "conversation": conversation, "shown": shown}
+        context |= {"tab": tab_of(request), "filters": filters_of(request)}
         return TemplateResponse(request, "inbox/writing/template.html", context)
     return whole_page(request, viewer, conversation, chooser=chooser, shown=shown)
 

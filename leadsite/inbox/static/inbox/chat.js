@@ -25,7 +25,7 @@ window.inboxChat = (() => {
         leave();
         let page;
         try {
-            ({page} = await read(withQuery(`${url.pathname}chat/`, {tab: name})));
+            ({page} = await read(withQuery(`${url.pathname}chat/`, {...narrowed(), tab: name})));
         } catch (error) {
             if (error.status === 404 && number === opening) { elsewhere(root.dataset.gone, id); await refreshList(); }
             throw error;
@@ -108,7 +108,7 @@ window.inboxChat = (() => {
     async function refreshChat() {
         const open = chat();
         if (!wanted()) return;
-        const query = {tab: tab() || root.dataset.tab};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab};
         if (!windowIsOver()) query.again = "1";
         if (document.hidden) query.unseen = "1";
         const seen = panes.querySelector("[name=seen]");

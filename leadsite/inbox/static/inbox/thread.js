@@ -2,6 +2,7 @@
 window.inboxThread = (() => {
     const {root, panes, said, find, chat, tab, withQuery, watch} = window.inboxPage;
     const {read} = window.inboxAsk;
+    const {narrowed} = window.inboxList;
 
     const csrf = / name="csrfmiddlewaretoken" value="[^"]*"/g;
     const plain = element => element.outerHTML.replace(csrf, "");
@@ -50,7 +51,7 @@ window.inboxThread = (() => {
     async function loadOlder() {
         const open = chat(), item = find("messages").querySelector(".thread-more");
         if (!item) return false;
-        const {page} = await read(withQuery(open.dataset.older, {tab: tab(), before: item.querySelector("a").dataset.before}));
+        const {page} = await read(withQuery(open.dataset.older, {...narrowed(), tab: tab(), before: item.querySelector("a").dataset.before}));
         if (chat() !== open || !item.isConnected) return false;
         const it = thread(), from = it.scrollHeight - it.scrollTop;
         const added = [...page.body.children];
