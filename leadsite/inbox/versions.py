@@ -11,7 +11,7 @@ from leadsite.inbox.access import Viewer
 from leadsite.inbox.chats import BESIDE, RECENCY, counts_columns, first_ids
 from leadsite.inbox.models import PRESENT, TYPING
 from leadsite.inbox.work.filters import EVERYTHING, Filters
-from leadsite.inbox.work.tabs import COUNTED
+from leadsite.inbox.work.tabs import COUNT_LIMIT, COUNTED
 
 _THREAD: Final = 50
 # What is below these in the list changes in view only when it is read again.
@@ -44,14 +44,13 @@ _CHAT: Final = f"""
      FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
      WHERE v.id = %(chat)s AND v.user_id = %(business)s AND v.deleted_at IS NULL)
 """  # noqa: S608 - constant text
-_NEWEST: Final = 10
 # The customer who wrote last, among those who wait for this person or for anybody: of the newest that wait, whether or
-# not their chat stands among what has come back.
+# not their chat stands among what has come back. As many as are counted, because colleagues' may be newer.
 _ARRIVED: Final = f"""
     (SELECT json_build_array(last_inbound_at, id)::text FROM (
         SELECT v.last_inbound_at, v.id, v.assigned_to_id FROM conversations AS v
         WHERE v.user_id = %(business)s AND v.deleted_at IS NULL AND v.waiting_since IS NOT NULL
-        ORDER BY {RECENCY} DESC, v.id DESC LIMIT {_NEWEST}) AS newest
+        ORDER BY {RECENCY} DESC, v.id DESC LIMIT {COUNT_LIMIT + 1}) AS newest
      WHERE assigned_to_id IS NULL OR assigned_to_id = %(person)s
      ORDER BY last_inbound_at DESC NULLS LAST LIMIT 1)
 """  # noqa: S608 - constant text

@@ -80,7 +80,7 @@ def board_context(viewer: Viewer) -> dict[str, Any]:
     for one in columns:
         count = counts[one["status"]]
         one["count"] = f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)
-    return {"columns": columns, "may_write": _may_move(viewer)}
+    return {"columns": columns, "may_write": _may_move(viewer), "business_id": viewer.business_id}
 
 
 def read_column(viewer: Viewer, status: str, *, after: Cursor | None = None) -> dict[str, Any]:

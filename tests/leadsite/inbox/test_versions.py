@@ -95,6 +95,16 @@ def test_who_wrote_last_is_told_unless_a_colleague_takes_care(owner: Business, s
     assert version(owner, chat).arrived is None
 
 
+def test_who_wrote_last_is_told_also_behind_many_that_wait_for_colleagues(owner: Business, stranger: Business):
+    """More may have arrived for colleagues between two questions of a page, of a laptop that slept before."""
+    mine = asks(owner, "Amina", minutes_ago=1)
+    theirs = [asks(owner, f"Customer {number}").pk for number in range(12)]
+    Conversation.objects.filter(pk__in=theirs).update(assigned_to=stranger.id)
+    arrived = version(owner, mine).arrived
+    assert arrived is not None
+    assert arrived[1:] == [str(mine.pk)]
+
+
 def test_who_wrote_last_is_told_also_where_the_follow_up_of_their_lead_is_due(owner: Business):
     chat = asks(owner, "Amina")
     Lead.objects.update(follow_up_at=timezone.now() - timedelta(days=1))

@@ -4,8 +4,11 @@ window.inboxAsk = (() => {
     const root = document.getElementById("inbox");
     const atLogin = response => response.redirected && new URL(response.url).pathname.startsWith(root.dataset.login);
 
+    /* Nothing of another business comes into the page, after another window has switched to it: the site refuses it. */
+    const known = {"X-Inbox": "1", "X-Shown-For": root.dataset.business};
+
     async function ask(url, options = {}) {
-        const response = await fetch(url, {cache: "no-store", ...options, headers: {"X-Inbox": "1", ...options.headers}});
+        const response = await fetch(url, {cache: "no-store", ...options, headers: {...known, ...options.headers}});
         if (atLogin(response)) {
             location.assign(`${root.dataset.login}?next=${encodeURIComponent(location.pathname + location.search)}`);
             return new Promise(() => {});
@@ -32,18 +35,22 @@ window.inboxAsk = (() => {
         try { return await read(url); } catch (error) { lastAnswer.etag = ""; lastAnswer.version = null; throw error; }
     }
 
+    const offline = document.getElementById("inbox-offline"), noConnection = offline.textContent;
     let failures = 0;
 
-    /* Not where the site has answered that something is not there. */
+    /* Not where the site has answered that something is not there. What it refuses is said at once, and why. */
     function failed(error) {
         if (error.status === 404) return;
         failures += 1;
-        if (failures > 1) document.getElementById("inbox-offline").hidden = false;
+        const refused = reason(error, "");
+        if (!refused && failures < 2) return;
+        offline.textContent = refused || noConnection;
+        offline.hidden = false;
     }
 
     function answered() {
         failures = 0;
-        document.getElementById("inbox-offline").hidden = true;
+        offline.hidden = true;
     }
 
     /* How many times longer than usual the next question waits. */

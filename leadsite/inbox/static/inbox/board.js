@@ -8,6 +8,9 @@
     const said = document.getElementById("board-said");
     const token = () => root.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
     const steps = card => card.dataset.steps.split(" ").filter(Boolean);
+    /* Nothing of another business comes into the page, after another window has switched to it: the site refuses it. */
+    const known = {"X-Inbox": "1", "X-Shown-For": root.dataset.business};
+    const refusals = {403: root.dataset.denied, 409: root.dataset.switched};
     let dragged = null;
 
     function askReason() {
@@ -28,18 +31,29 @@
     /* The cards that wait for an answer: a second press would be refused because of the first. */
     const moving = new Set();
 
+    /* Above the columns, where the site says why it refuses a move. */
+    function problem(words) {
+        const line = document.createElement("p");
+        line.className = "inbox-problem";
+        line.setAttribute("role", "alert");
+        line.textContent = words;
+        columns.querySelector(":scope > .inbox-problem")?.remove();
+        columns.prepend(line);
+    }
+
     async function send(url, body, id) {
         if (moving.has(id)) return;
         moving.add(id);
         try {
-            const response = await fetch(url, {method: "POST", body, headers: {"X-Inbox": "1"}});
+            const response = await fetch(url, {method: "POST", body, headers: known});
+            if (refusals[response.status]) { problem(refusals[response.status]); return; }
             if (!response.ok || response.redirected) throw new Error(response.status);
             columns.innerHTML = await response.text();
             const card = document.getElementById(id);
             card?.focus();
             said.textContent = columns.querySelector("[role=alert]")?.textContent || (card ? root.dataset.movedTo.replace("NAME", () => card.closest("section").querySelector("h2").firstChild.textContent.trim()) : root.dataset.moved);
         } catch {
-            said.textContent = root.dataset.busy;
+            problem(root.dataset.busy);
         } finally {
             moving.delete(id);
         }
@@ -87,7 +101,8 @@
         if (!link || event.ctrlKey || event.metaKey) return;
         event.preventDefault();
         const status = link.closest("section").dataset.status;
-        const response = await fetch(`${root.dataset.column}?${new URLSearchParams({status, after: link.dataset.after})}`);
+        const response = await fetch(`${root.dataset.column}?${new URLSearchParams({status, after: link.dataset.after})}`, {headers: known});
+        if (refusals[response.status]) { problem(refusals[response.status]); return; }
         if (!response.ok || response.redirected) return;
         const item = link.closest("li"), page = document.createElement("template");
         page.innerHTML = await response.text();

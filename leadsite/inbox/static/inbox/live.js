@@ -94,7 +94,8 @@ window.inboxLive = (() => {
         button.setAttribute("aria-pressed", String(on));
         button.value = on ? "off" : "on";
         if (name === "sound" && on) ring();
-        await ask(root.dataset.preferences, {method: "POST", body: new URLSearchParams({[name]: on ? "on" : "off", csrfmiddlewaretoken: token()})});
+        const response = await ask(root.dataset.preferences, {method: "POST", body: new URLSearchParams({[name]: on ? "on" : "off", csrfmiddlewaretoken: token()})});
+        if (!response.ok) throw refusal(response);
     }
 
     const start = () => { timer = setTimeout(poll, EVERY); };

@@ -137,3 +137,15 @@ def test_what_was_typed_is_put_back_in_the_same_business_only(both, owner, stran
     assert f"#{who}.{owner.id}" in both.get(SETTINGS).content.decode()
     switch(both, stranger)
     assert f"#{who}.{stranger.id}" in both.get(SETTINGS).content.decode()
+
+
+@each_case("part", ["list/", "live/", "board/column/?status=new"])
+def test_a_part_of_another_business_is_not_read_into_a_page(part, both, owner, stranger):
+    """The script asks for it with the business of its page; what is asked for without one is a page of its own."""
+    shown_for = {"X-Shown-For": str(owner.id)}
+    assert both.client.get(f"/admin/inbox/{part}", headers=shown_for).status_code == 200
+    switch(both, stranger)
+    answer = both.client.get(f"/admin/inbox/{part}", headers=shown_for)
+    assert answer.status_code == 409
+    assert "You work for Flora now." in answer.content.decode()
+    assert both.client.get(f"/admin/inbox/{part}").status_code == 200

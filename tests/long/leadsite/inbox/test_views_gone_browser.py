@@ -1,4 +1,4 @@
-"""Chats that are not there any more, and logins that may not write any more, in an open inbox."""
+"""Chats that are not there any more, and logins that may not write or read any more, in an open inbox."""
 
 from functools import partial
 from typing import Any
@@ -8,13 +8,17 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from conversations.models import Conversation
-from leadsite.accounts.models import Membership
+from leadsite.accounts.models import Membership, User
+from tests.factories import Business
 from tests.leadsite.inbox.chats import asks, says
 from tests.leadsite.inbox.writing.test_templates import template_of
 from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, box, team
 
 __all__ = ["team"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SWITCH = """business => fetch("/admin/business/", {method: "POST", body: new URLSearchParams({
+    business, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value})})"""
 
 
 def delete(team: Team, chat: Conversation) -> None:
@@ -33,6 +37,12 @@ def refused(window: Any, status: int) -> int:
     count = sum("/presence/" not in error for error in window.errors)
     window.errors.clear()
     return count
+
+
+def switch_to(page: Page, business: Business) -> None:
+    """As by the menu of that window, which is at the inbox."""
+    page.evaluate(SWITCH, str(business.id))
+    page.reload()
 
 
 def open_held(window: Any, chat: Conversation) -> Page:
@@ -122,3 +132,40 @@ def test_a_login_that_may_not_write_any_more_is_told_so(team: Team):
     expect(alert).to_contain_text("your login may not do this any more")
     expect(box(page)).to_have_value("Yes, from eight")
     assert refused(window, 403) == 2
+
+
+def test_a_login_that_may_not_read_any_more_is_told_so(team: Team):
+    """As that of somebody who was removed, which ends the session, and has logged in again in another window."""
+    amina, _ = two(team)
+    window = team.window("mara@bakery.example")
+    page, said = window.page, window.page.locator("#inbox-offline")
+    expect(page.locator(".inbox-row")).to_have_count(2)
+    mine = Membership.objects.filter(person__email="mara@bakery.example")
+    team.do(mine.delete)
+    team.do(partial(says, amina, "Hello?"))
+    expect(said).to_contain_text("your login may not do this any more", timeout=LIVE_MS)
+    assert refused(window, 403) > 0
+
+
+def test_a_page_of_a_business_that_another_window_has_left_shows_nothing_of_the_next_one(
+    stranger: Business, team: Team
+):
+    chat = team.do(partial(asks, team.owner, "Amina", "A cake?"))
+    team.do(partial(asks, stranger, "Zoe", "Roses?"))
+    mara = {"person": team.do(lambda: User.objects.get(email="mara@bakery.example")), "role": "agent"}
+    team.do(lambda: Membership.objects.create(business=stranger.user, **mara))
+    window = team.window("mara@bakery.example")
+    page, said = window.page, window.page.locator("#inbox-offline")
+    expect(page.locator(".inbox-row", has_text="Amina")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{team.site}/admin/inbox/")
+    switch_to(other, stranger)
+    expect(other.locator(".inbox-row", has_text="Zoe")).to_be_visible()
+    team.do(partial(says, chat, "Or two?"))
+    expect(said).to_contain_text("This was opened for another business", timeout=LIVE_MS)
+    expect(page.locator(".inbox-row")).to_have_count(1)
+    expect(page.locator(".inbox-row")).to_contain_text("Amina")
+    switch_to(other, team.owner)
+    expect(page.locator(".inbox-row", has_text="Or two?")).to_be_visible(timeout=2 * LIVE_MS)
+    expect(said).to_be_hidden()
+    assert refused(window, 409) > 0
