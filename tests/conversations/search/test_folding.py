@@ -10,9 +10,8 @@ from conversations.search.folding import fold
 from tests.cases import each_case
 from tests.conversations.search.folding_cases import FOLDING_CASES
 
-
-# What folds, or joins what is before it, and is in Unicode 15 or 16 only: of Python and PostgreSQL the older one leaves it
-# as it is. Python 3.11 and PostgreSQL 15 have Unicode 14, Python 3.14 and PostgreSQL 18 have 16.
+# What folds, or joins what is before it, since Unicode 15 or 16: of Python and PostgreSQL the older one leaves it as it
+# is. Python 3.11 and PostgreSQL 15 have Unicode 14, Python 3.14 and PostgreSQL 18 have 16.
 YOUNGER = "".join(
     chr(code)
     for first, last in [
