@@ -21,6 +21,7 @@ from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
 from leadsite.core.transactions import queue_job
 from leadsite.exports.columns import Column, cells_of, chosen_columns
+from leadsite.exports.limits import KEEP, check_limits
 from leadsite.exports.models import Export, ExportFile
 from leadsite.exports.rows import FilterInvalid, newest_first, request_of, rows_of
 from leadsite.exports.writers import Writer, open_writer
@@ -29,9 +30,6 @@ log = structlog.get_logger(__name__)
 
 State = Export.State
 WRITE_EXPORT: Final = "leadsite.exports.tasks.write_export"
-# Up to this number the request writes the file itself.
-AT_ONCE: Final = 5000
-KEEP: Final = timedelta(days=1)
 # A running export without a new chunk for this long has lost its worker.
 STALE: Final = timedelta(minutes=1)
 MAX_ATTEMPTS: Final = 3
@@ -67,11 +65,12 @@ def start_export(
     file_format: str,
     total: int,
 ) -> Export:
-    """Store what is to be exported, and queue it. Opens the transaction. Raises django.db.Error.
+    """Store what is to be exported, and queue it. Opens the transaction. Raises TooManyExports, django.db.Error.
 
     `of_all`: of all businesses, by an operator; `business_id` is that which the operator works for, or the operator's.
     """
     with transaction.atomic():
+        check_limits(business_id=business_id)
         export = Export.objects.create(
             user_id=business_id,
             person_id=person_id,
