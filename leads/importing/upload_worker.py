@@ -30,6 +30,7 @@ from leads.models import ImportFile, ImportRun
 from leads.pauses import Pauses
 from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
+from leadsite.core.transactions import end_if_idle, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -97,9 +98,14 @@ def prune_uploads() -> None:
 def _take(run_id: UUID) -> ImportRun | None:
     """Claim the run for this worker; None where it is not due. Opens the transaction."""
     with transaction.atomic():
+        end_if_idle()
         # A worker that is still importing it holds the row's lock during each batch.
         run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
-        if run is None or _has_another(run):
+        if run is None:
+            return None
+        # Two workers that look for another upload of the business at the same moment would both find none.
+        wait_for_turn("uploads", user_id=run.user_id)
+        if _has_another(run):
             return None
         if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
