@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from leads.importing import upload_worker
+from leads.importing import resume, upload_worker
 from leads.models import ImportRun
 from leadsite.core import clock
 from tests.factories import Business
@@ -40,7 +40,7 @@ def test_one_of_two_has_its_turn(uploads: tuple[UUID, UUID], state: str, monkeyp
     if state == "preview":
         ImportRun.objects.update(preview=None)
     first, second = uploads
-    looked, process_now = upload_worker._has_another, upload_worker._process
+    looked, process_now = resume.has_another, upload_worker._process
     started: list[Future[bool]] = []
 
     def look(run: ImportRun) -> bool:
@@ -57,7 +57,7 @@ def test_one_of_two_has_its_turn(uploads: tuple[UUID, UUID], state: str, monkeyp
             until(started[0].done)
         process_now(run, should_stop)
 
-    monkeypatch.setattr(upload_worker, "_has_another", look)
+    monkeypatch.setattr(upload_worker, "has_another", look)
     monkeypatch.setattr(upload_worker, "_process", go_on)
     with ThreadPoolExecutor(1) as other, session() as observer:
         assert process(first)
