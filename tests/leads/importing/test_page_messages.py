@@ -5,6 +5,7 @@ from django.utils import translation
 
 from conversations.phone import PHONE_RULE
 from leads.importing.page_messages import page_message
+from tests.leads.services.test_update_plan import known, planned
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,18 @@ def test_an_option_is_replaced_by_the_step_on_the_page(text: str, shown: str) ->
 def test_countries_are_named_in_the_language_of_the_page(text: str, german: str) -> None:
     with translation.override("de"):
         assert german in page_message(text)
+
+
+@pytest.mark.parametrize(
+    ("language", "named"),
+    [
+        ("de", "(Bestellung · Neu, Buchung · Verloren)"),
+        ("es", "(Pedido · Nuevo, Reserva · Perdido)"),
+        ("en", "(Order · New, Booking · Lost)"),
+    ],
+)
+def test_the_leads_that_a_row_may_be_about_are_named_in_the_language_of_the_page(language: str, named: str) -> None:
+    leads = [("order", "Cake", "new", "a"), ("booking", "Bread", "lost", "b")]
+    plan = planned(known(*leads), {"status": "contacted"})
+    with translation.override(language):
+        assert named in page_message(plan.errors[0].sentence)
