@@ -62,5 +62,7 @@ def _knowing(tuples: int) -> Iterator[Any]:
             "UPDATE pg_class SET reltuples = %s, relpages = 0 WHERE oid >= 16384 AND relkind IN ('r', 'i')", [tuples]
         )
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        # With the default PostgreSQL 15 reads tables as small as those of tests whole.
+        cursor.execute("SET LOCAL random_page_cost = 1.1")
         yield cursor
         transaction.set_rollback(True)

@@ -8,11 +8,13 @@ from procrastinate.contrib.django import app
 
 from conversations.services.media import delete_orphans, delete_unnamed
 from leadsite.core import clock
+from leadsite.core.queue_worker import follow_clock
 from leadsite.core.transactions import end_if_idle
 from whatsapp import channels
 from whatsapp.inbound import replay
-from whatsapp.media.fetching import fetch_due
+from whatsapp.media.fetching import fetch_due, move_times
 from whatsapp.message_templates.refreshing import refresh_all, refresh_asked
+from whatsapp.models import WebhookDelivery
 from whatsapp.outbound import queue
 
 
@@ -36,6 +38,7 @@ def sweep_outbox(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="retry_deliveries")
 def retry_deliveries(timestamp: int) -> None:
+    follow_clock("deliveries", WebhookDelivery.objects.move_times)
     replay.replay_due(limit=500)
 
 
@@ -61,6 +64,7 @@ def fetch_media(context: JobContext) -> None:
 @app.task(queueing_lock="sweep_media", pass_context=True)
 def sweep_media(context: JobContext, timestamp: int) -> None:
     """Fetch the files whose job was lost or that are tried again; delete those of deleted messages."""
+    follow_clock("media", move_times)
     fetch_due(should_stop=context.should_abort)
     delete_orphans(should_stop=context.should_abort)
 

@@ -38,6 +38,14 @@ _CLAIM: Final = """
     FROM messages AS m WHERE s.id = ANY (ARRAY(SELECT id FROM due)) AND m.id = s.message_id
     RETURNING s.id, s.user_id, s.attempts, m.channel_id, m.kind, s.provider_id, s.provider_url, s.mime_said
 """
+# When a file is tried again, or its lease ends: after the clock was moved back by more than a lease can be ahead of it.
+# A file that was never claimed has no lease.
+_MOVE_TIMES: Final = """
+    UPDATE stored_media SET due_at = due_at + %(by)s WHERE id = ANY (ARRAY(
+        SELECT id FROM stored_media WHERE state = 'waiting' AND due_at > statement_timestamp()
+            + CASE WHEN attempts = 0 THEN interval '0' ELSE %(lease)s END
+        FOR NO KEY UPDATE SKIP LOCKED))
+"""
 # The bytes of these are deleted, and then their rows: see conversations/services/media.py.
 _ORPHANS: Final = """
     SELECT id, name, thumbnail_name FROM stored_media
@@ -111,6 +119,10 @@ class StoredMediaManager(models.Manager["StoredMedia"]):
     def claim(self, *, limit: int, lease: timedelta) -> list[DueMedia]:
         """Lease files that are due, longest due first. Locked rows are skipped. Caller holds the transaction."""
         return [DueMedia(*row) for row in fetch_rows(_CLAIM, {"limit": limit, "lease": lease})]
+
+    def move_times(self, by: timedelta, *, lease: timedelta) -> None:
+        """Move the times of files to fetch that are ahead of the clock. Caller holds the transaction."""
+        fetch_rows(_MOVE_TIMES, {"by": by, "lease": lease})
 
     def orphans(self, *, after: UUID, limit: int) -> list[Orphan]:
         """Return files whose message is gone, in the order of their ids, after one of them."""

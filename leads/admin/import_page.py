@@ -19,7 +19,7 @@ from leads.importing.phones.shown_names import shown_region
 from leads.importing.preview import Preview, stored_preview
 from leads.importing.resume import before_of, earlier_runs
 from leads.importing.uploads import IN_PROGRESS, STOPPED
-from leads.models import ImportRun
+from leads.models import ImportRun, Lead
 from leadsite.adminkit.values import shorten
 from leadsite.languages.texts import either, number
 
@@ -28,6 +28,7 @@ SHOWN: Final = 20
 _BLOCK: Final = 2**16
 # More columns than these are not seen at once.
 _WIDE: Final = 6
+_CHOICES: Final = {"type": dict(Lead.Type.choices), "status": dict(Lead.Status.choices)}
 
 
 def run_context(run: ImportRun) -> dict[str, Any]:
@@ -110,13 +111,17 @@ def changes_table(run: ImportRun) -> dict[str, Any] | None:
     trial = run.trial or {}
     rows = trial.get("changes", []) if run.state == State.PREVIEW else []
     shown = [
-        (row["line"], capfirst(gettext(LABELS.get(name, name))), shorten(before), shorten(after))
+        (row["line"], capfirst(gettext(LABELS.get(name, name))), _value(name, before), _value(name, after))
         for row in rows
         for name, (before, after) in row["changes"].items()
     ]
     counts = trial.get("changed_fields", {})
     words = ", ".join(f"{gettext(LABELS.get(name, name))} {number(count)}" for name, count in counts.items())
     return {"rows": shown, "words": words, "more": sum(counts.values()) > len(shown)} if shown else None
+
+
+def _value(field: str, text: str) -> str:
+    return str(_CHOICES.get(field, {}).get(text) or shorten(text))
 
 
 def refused_table(run: ImportRun) -> dict[str, Any] | None:

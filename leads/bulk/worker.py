@@ -16,7 +16,7 @@ from leads.pauses import Pauses
 from leadsite.core import clock, failures
 from leadsite.core.failures import Source
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
-from leadsite.core.transactions import RETRIED_SQLSTATES, sqlstate
+from leadsite.core.transactions import RETRIED_SQLSTATES, end_if_idle, sqlstate, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -78,9 +78,14 @@ def _actor(change: BulkChange) -> Actor:
 def _take(change_id: UUID) -> BulkChange | None:
     """Claim the change for this worker, and return it. Opens the transaction."""
     with transaction.atomic():
+        end_if_idle()
         # A worker that is still processing it holds the row's lock during each chunk.
         change = due_bulk_changes().select_for_update(skip_locked=True).filter(pk=change_id).first()
-        if change is None or _has_another(change):
+        if change is None:
+            return None
+        # Two workers that look for another change of the business at the same moment would both find none.
+        wait_for_turn("bulk changes", user_id=change.user_id)
+        if _has_another(change):
             return None
         state = State.RUNNING if change.state in (State.WAITING, State.RUNNING) else State.UNDOING
         BulkChange.objects.filter(pk=change_id).update(state=state, updated_at=clock.now())

@@ -1,18 +1,22 @@
-"""The input file, the options about columns and the list of changes of the command import_leads."""
+"""The input file as a table, the options about columns and the list of changes of the command import_leads."""
 
 import hashlib
+import shlex
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from leads.importing.columns.dates import ORDERS
-from leads.importing.columns.fields import FIELDS, UnknownColumns
+from leads.importing.columns.fields import FIELDS, Columns, Reading, UnknownColumns
+from leads.importing.columns.mapping import map_columns
 from leads.importing.columns.values import CHOICES
 from leads.importing.dry_run import FirstChanges
+from leads.importing.readers.files import Layout, Table, UnreadableFile, open_table
+from leads.importing.sample import read_sample
 
 _BLOCK: Final = 2**20
 _SHOWN_LETTERS: Final = 60
@@ -80,6 +84,35 @@ def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
             raise UnknownColumns(f"--map takes COLUMN=FIELD, not {pair!r}.")
         fields[column] = name.strip()
     return fields
+
+
+def read_table(stream: BinaryIO, options: Mapping[str, Any], reading: Reading) -> tuple[Table, Columns]:
+    """Open the file, and judge its columns by its first rows. Raises UnreadableFile, UnknownColumns."""
+    mapping = parse_mapping(options["map"])
+    table = open_table(
+        stream,
+        name=options["file"],
+        format=options["format"],
+        encoding=options["encoding"],
+        delimiter=options["delimiter"],
+        layout=Layout(options["sheet"], options["header_row"], mapping),
+    )
+    if table.alike:
+        raise UnreadableFile(_choose_sheet(table.alike))
+    sample, table = read_sample(table)
+    return table, map_columns(table.header, mapping, sample=[row.cells for row in sample], reading=reading)
+
+
+def reread_table(stream: BinaryIO, options: Mapping[str, Any], reading: Reading) -> tuple[Table, Columns]:
+    """As read_table, from the beginning of a file that has been read."""
+    stream.seek(0)
+    return read_table(stream, options, reading)
+
+
+def _choose_sheet(names: Sequence[str]) -> str:
+    quoted = ", ".join(f"“{name}”" for name in names)
+    example = shlex.quote(names[0])
+    return f"{len(names)} sheets of the workbook may have leads: {quoted}. Choose one, for example --sheet {example}."
 
 
 def describe_changes(changes: FirstChanges, *, shown: int) -> Iterator[str]:

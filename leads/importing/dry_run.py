@@ -10,14 +10,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, load
+from leads.importing.batches import Batch, Counts, Loaded, Options, Refusal, RowChange, Work, load
 from leads.importing.resume import Before, skipping
 from leads.importing.runs import Refuse, Tell
 from leads.services.file_rows import CREATE, OTHER_CUSTOMERS, SKIP, check_rows
 from leads.services.import_rows import identity_of, wait_for_whole_file
 from leads.services.rules import EXTERNAL_ID_TAKEN, CheckedLead, LeadError
 from leads.services.update_rows import EarlierRows
-from leadsite.core.transactions import end_if_idle
+from leadsite.core.transactions import end_if_idle, retried
 
 Show = Callable[[RowChange], None]
 
@@ -34,7 +34,7 @@ class DryRun:
         self._earlier = EarlierRows()
 
     def load(self, batch: Batch, *, user_id: UUID) -> Loaded:
-        """As the function load. Caller rolls back the transaction. Raises django.db.Error."""
+        """As the function load. Caller rolls back the transaction, and may repeat it. Raises django.db.Error."""
         if self._options.updates:
             return load(batch, user_id=user_id, run_id=None, options=self._options, earlier=self._earlier)
         new, repeated = self._without_repeated(batch)
@@ -97,11 +97,7 @@ def dry_run_import(
     counts, dry_run = Counts(), DryRun(options)
     work = skipping(partial(dry_run.load, user_id=user_id), before, user_id=user_id, options=options)
     for batch in batches:
-        with transaction.atomic():
-            end_if_idle()
-            wait_for_whole_file(user_id=user_id)
-            loaded = work(batch)
-            transaction.set_rollback(True)
+        loaded = _rolled_back(batch, user_id=user_id, work=work)
         counts.add(loaded.counts)
         for refusal in loaded.refusals:
             refuse(refusal)
@@ -110,6 +106,16 @@ def dry_run_import(
         if tell(counts, batch.position):
             break
     return counts
+
+
+@retried(source="import", operation="dry run")
+def _rolled_back(batch: Batch, *, user_id: UUID, work: Work) -> Loaded:
+    with transaction.atomic():
+        end_if_idle()
+        wait_for_whole_file(user_id=user_id)
+        loaded = work(batch)
+        transaction.set_rollback(True)
+    return loaded
 
 
 class FirstChanges:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ from leadsite.accounts.models import User
 class Importer:
     """`read_with` are the reader's options, stored with the run. Refused rows go to the file `errors` and to `show`.
 
-    `before` is set by start_run and dry_run: what an earlier run of the same file means for this one.
+    `before` is set by start_run and dry_run: what an earlier run of the same file means for this one. `reopen` reads
+    the file from its beginning; None for standard input.
     """
 
     user: User
@@ -46,6 +48,7 @@ class Importer:
     errors: Path | None = None
     show: Refuse | None = None
     before: Before = NOT_BEFORE
+    reopen: Callable[[], tuple[Table, Columns]] | None = None
 
     def start_run(self, digest: str, *, resume: bool, again: bool) -> ImportRun:
         """Return the run to resume, or a new one. `digest` is the file's SHA-256. Raises OptionsChanged."""
@@ -92,16 +95,24 @@ class Importer:
 
     def import_atomically(self, run: ImportRun) -> Counts:
         """Store all rows in one transaction, or none. Raises what import_whole raises."""
-        with self.refusal_output() as refuse, self.batches() as batches:
-            return import_whole(
-                run=run,
-                batches=batches,
-                options=self.options,
-                before=self.before,
-                refuse=refuse,
-                tell=self.tell,
-                notes=self.notes,
-            )
+        attempts = count(1)
+
+        @contextmanager
+        def read() -> Iterator[tuple[Iterator[Batch], Refuse]]:
+            if next(attempts) > 1 and self.reopen is not None:
+                self.table, self.columns = self.reopen()
+            with self.refusal_output() as refuse, self.batches() as batches:
+                yield batches, refuse
+
+        return import_whole(
+            run=run,
+            read=read,
+            again=self.reopen is not None,
+            options=self.options,
+            before=self.before,
+            tell=self.tell,
+            notes=self.notes,
+        )
 
     def notes(self) -> list[str]:
         """Sentences on what is not read of the file, and on its columns; complete after the last row."""

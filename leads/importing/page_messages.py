@@ -7,16 +7,33 @@ from typing import Final
 from django.utils.translation import gettext_noop
 
 from leads.importing.columns.fields import LABELS
-from leads.importing.phones.regions import region_name
-from leadsite.languages.texts import shown
+from leads.importing.phones.shown_names import shown_region
+from leads.models import Lead
+from leadsite.languages.texts import either, shown
 
 
 def _choose_region(message: re.Match[str]) -> str:
-    return f": choose {region_name(message[1])} as the country of the numbers"
+    return f": choose {shown_region(message[1])} as the country of the numbers"
 
 
+def _name_region(message: re.Match[str]) -> str:
+    return shown_region(message[1])
+
+
+def _name_regions(message: re.Match[str]) -> str:
+    return either([shown_region(region) for region in re.findall(r"[A-Z]{2}", message[0])])
+
+
+def _name_leads(message: re.Match[str]) -> str:
+    return _LEAD.sub(lambda lead: f"{Lead.Type(lead[1]).label} · {Lead.Status(lead[2]).label}", message[0])
+
+
+_LEAD: Final = re.compile(rf"({'|'.join(Lead.Type.values)}) ({'|'.join(Lead.Status.values)})")
 _REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r": --region ([A-Z]{2})"), _choose_region),
+    (re.compile(r"(?<=is not a phone number in ).+? \(([A-Z]{2})\)"), _name_region),
+    (re.compile(r"(?<= valid in )(?:[A-Z]{2}, )*[A-Z]{2} or [A-Z]{2}(?=: )"), _name_regions),
+    (re.compile(r"(?<=leads that this row may be about \()[^)]+"), _name_leads),
     (
         re.compile(r": give the one they are in \(--region [A-Z]{2}\)"),
         ": choose the one they are in as the country of the numbers",

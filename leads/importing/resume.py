@@ -24,8 +24,10 @@ UNFINISHED: Final = (State.WAITING, State.RUNNING, State.INTERRUPTED, State.FAIL
 # A run without progress for this long has lost its worker: a batch takes less than a second, reading up to the first
 # one of a long workbook a minute.
 STALE: Final = timedelta(minutes=10)
-# A preview is read in two minutes, or not at all.
-PREVIEW_STALE: Final = timedelta(minutes=3)
+# While a preview is read, its worker says so every five seconds.
+PREVIEW_STALE: Final = timedelta(seconds=30)
+# A run that a worker is importing is updated with each batch.
+WORKING: Final = timedelta(minutes=1)
 
 # Of a run with more refused rows, the lines are not compared; each row is looked for.
 REMEMBERED_LINES: Final = 100_000
@@ -164,6 +166,20 @@ def due_uploads() -> QuerySet[ImportRun]:
     due = Q(state=State.PREVIEW, preview__isnull=True) & unread
     due |= Q(state=State.WAITING) | Q(state=State.TRYING) & (Q(progress=None) | stale) | Q(state=State.RUNNING) & stale
     return ImportRun.objects.filter(due, Exists(piece_of_file())).order_by("pk")
+
+
+def has_another(run: ImportRun) -> bool:
+    """Whether another upload of the business is being imported or tried; for a preview, whether another is being read.
+    Its next one waits: a worker does four jobs at a time, and twenty long files of one business would keep those of the
+    others waiting.
+    """
+    now = clock.now()
+    others = ImportRun.objects.filter(Exists(piece_of_file()), user_id=run.user_id).exclude(pk=run.pk)
+    if run.state == State.PREVIEW:
+        reading = others.filter(state=State.PREVIEW, preview__isnull=True, attempts__gt=0)
+        return reading.filter(updated_at__gt=now - PREVIEW_STALE).exists()
+    working = Q(state=State.RUNNING) | Q(state=State.TRYING, progress__isnull=False)
+    return others.filter(working, updated_at__gt=now - WORKING).exists()
 
 
 def piece_of_file() -> QuerySet[ImportFile]:

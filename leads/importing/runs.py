@@ -4,6 +4,7 @@ A run that was killed has stored whole batches and their number of rows, so that
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
@@ -24,7 +25,7 @@ from leadsite.core.failures import Source
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting
 from leadsite.core.postgresql.base import CommitUnknown
 from leadsite.core.table_statistics import analyze_grown
-from leadsite.core.transactions import end_if_idle, retried
+from leadsite.core.transactions import MAX_ATTEMPTS, end_if_idle, retried
 
 State = ImportRun.State
 # A run that is over; one whose undo was killed, or has left something, is undone again.
@@ -40,6 +41,8 @@ GROWING: Final = ("customers", "conversations", "leads")
 Refuse = Callable[[Refusal], None]
 Notes = Callable[[], Sequence[str]]
 Tell = Callable[[Counts, float | None], bool]
+# The batches of a whole file, and where its refused rows go: each time from the beginning.
+ReadWhole = Callable[[], AbstractContextManager[tuple[Iterable[Batch], Refuse]]]
 
 
 class Overtaken(Exception):
@@ -133,20 +136,24 @@ def close_run(run: ImportRun, state: str, error: str = "", notes: Sequence[str] 
 def import_whole(
     *,
     run: ImportRun,
-    batches: Iterable[Batch],
+    read: ReadWhole,
+    again: bool,
     options: Options,
     before: Before,
-    refuse: Refuse,
     tell: Tell,
     notes: Notes = list,
 ) -> Counts:
     """Store all rows of the file in one transaction, or none where one is refused, and how the run ended.
 
+    `again`: whether the file can be read again; then the transaction is repeated as others are, see `retried`.
+
     Raises RowsRefused; Overtaken, UnreadableFile, django.db.Error. After CommitUnknown the run is still running: only
     the database knows whether the file was stored, and resume_run continues the run in both cases.
     """
+    attempts = MAX_ATTEMPTS if again else 1
+    store_whole = retried(attempts=attempts, source="import", operation="import file")(_store_whole)
     try:
-        counts = _store_whole(run=run, batches=batches, options=options, before=before, refuse=refuse, tell=tell)
+        counts = store_whole(run=run, read=read, options=options, before=before, tell=tell)
     except CommitUnknown as error:
         counts = _stored_counts(run, error)
     except Exception as error:
@@ -156,14 +163,11 @@ def import_whole(
     return counts
 
 
-@retried(attempts=1, source="import", operation="import file")
-def _store_whole(
-    *, run: ImportRun, batches: Iterable[Batch], options: Options, before: Before, refuse: Refuse, tell: Tell
-) -> Counts:
+def _store_whole(*, run: ImportRun, read: ReadWhole, options: Options, before: Before, tell: Tell) -> Counts:
     counts = Counts()
     load_batch = partial(load, user_id=run.user_id, run_id=run.pk, options=options)
     work = skipping(load_batch, before, user_id=run.user_id, options=options)
-    with acting(_actor(run)), transaction.atomic():
+    with read() as (batches, refuse), acting(_actor(run)), transaction.atomic():
         end_if_idle(seconds=READING_SECONDS)
         wait_for_other_imports(user_id=run.user_id)
         for batch in batches:

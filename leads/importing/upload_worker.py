@@ -12,7 +12,6 @@ from uuid import UUID
 
 import structlog
 from django.db import OperationalError, transaction
-from django.db.models import Exists, Q
 from django.utils.translation import gettext_noop
 
 from leads.importing.batches import Counts, Refusal, validate
@@ -22,7 +21,7 @@ from leads.importing.isolated.reading import IsolatedBatches, read_first_rows
 from leads.importing.preview import Preview, stored_form
 from leads.importing.readers.files import UnreadableFile
 from leads.importing.readers.rows import storable
-from leads.importing.resume import PREVIEW_STALE, before_of, due_uploads, piece_of_file
+from leads.importing.resume import before_of, due_uploads, has_another
 from leads.importing.runs import Overtaken, close_run, import_rows
 from leads.importing.stored_files import FileGone, drop_file
 from leads.importing.uploads import options_of
@@ -30,6 +29,7 @@ from leads.models import ImportFile, ImportRun
 from leads.pauses import Pauses
 from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
+from leadsite.core.transactions import end_if_idle, wait_for_turn
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +37,6 @@ State = ImportRun.State
 KEEP: Final = timedelta(days=7)
 # A file on which this many workers were killed without storing a batch may be the cause: it is not tried again.
 MAX_ATTEMPTS: Final = 3
-# A run that a worker is importing is updated with each batch.
-WORKING: Final = timedelta(minutes=1)
 # Small, so that the page shows progress: 50 000 rows in 25 steps.
 BATCH_SIZE: Final = 2000
 SHOWN_REFUSALS: Final = 20
@@ -97,9 +95,14 @@ def prune_uploads() -> None:
 def _take(run_id: UUID) -> ImportRun | None:
     """Claim the run for this worker; None where it is not due. Opens the transaction."""
     with transaction.atomic():
+        end_if_idle()
         # A worker that is still importing it holds the row's lock during each batch.
         run = due_uploads().select_for_update(skip_locked=True, of=("self",)).filter(pk=run_id).first()
-        if run is None or _has_another(run):
+        if run is None:
+            return None
+        # Two workers that look for another upload of the business at the same moment would both find none.
+        wait_for_turn("uploads", user_id=run.user_id)
+        if has_another(run):
             return None
         if (run.progress is not None and run.state != State.WAITING) or run.state == State.PREVIEW:
             run.attempts += 1
@@ -120,27 +123,18 @@ def _take(run_id: UUID) -> ImportRun | None:
     return run
 
 
-def _has_another(run: ImportRun) -> bool:
-    """Whether another upload of the business is being imported or tried; for a preview, whether another is being read.
-    Its next one waits: a worker does four jobs at a time, and twenty long files of one business would keep those of the
-    others waiting.
-    """
-    now = clock.now()
-    others = ImportRun.objects.filter(Exists(piece_of_file()), user_id=run.user_id).exclude(pk=run.pk)
-    if run.state == State.PREVIEW:
-        reading = others.filter(state=State.PREVIEW, preview__isnull=True, attempts__gt=0)
-        return reading.filter(updated_at__gt=now - PREVIEW_STALE).exists()
-    working = Q(state=State.RUNNING) | Q(state=State.TRYING, progress__isnull=False)
-    return others.filter(working, updated_at__gt=now - WORKING).exists()
-
-
 def _read_preview(run: ImportRun, should_stop: Callable[[], bool]) -> bool:
     """Store the run's preview. Where it has a problem, return the run to preview, and return True.
 
-    Raises FileGone; django.db.Error.
+    Raises FileGone, Overtaken; django.db.Error.
     """
+
+    def still_reads() -> None:
+        if not run.claimed().update(updated_at=clock.now()):
+            raise Overtaken
+
     try:
-        preview, batch = read_first_rows(run)
+        preview, batch = read_first_rows(run, still_reads=still_reads)
         found = validate(batch, user_id=run.user_id, options=options_of(run))
         preview.refuse({refusal.row.line: refusal.reason for refusal in found.refusals})
     except (UnreadableFile, FileGone) as error:

@@ -1,6 +1,7 @@
 """The part of import_rows.py for --on-duplicate update: reads and locks what rows are about, and writes their plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from conversations.models import Customer, UpsertedCustomer
@@ -16,24 +17,33 @@ from leadsite.core.transactions import ConcurrentChange
 class EarlierRows:
     """What the earlier batches of a dry run would have left; each was rolled back.
 
-    It grows with the number of leads that the file creates or changes.
+    It grows with the number of leads that the file creates or changes. A batch that fails may be repeated: its plan
+    changes copies, and what it has changed is remembered when its statements have succeeded.
     """
 
     def __init__(self) -> None:
         self.changed: dict[UUID, PlannedLead] = {}
         self.created = Known()
+        # The leads that earlier batches have created, by the id() of the copy that the batch has of them.
+        self._originals: dict[int, PlannedLead] = {}
 
     def add_to(self, known: Known, *, owners: Iterable[str], external_ids: Iterable[str]) -> None:
         """Add the leads that earlier batches have created, and the names that they have given."""
+        self._originals.clear()
+        self._add_to(known, owners=owners, external_ids=external_ids)
+
+    def _add_to(self, known: Known, *, owners: Iterable[str], external_ids: Iterable[str]) -> None:
         for owner in owners:
             for lead in self.created.by_owner.get(owner, ()):
-                known.add(lead)
+                lent = replace(lead)
+                self._originals[id(lent)] = lead
+                known.add(lent)
             if (name := self.created.names.get(owner)) is not None:
                 known.names[owner] = name
         for external_id in external_ids:
             created = self.created.by_external_id.get(external_id)
             if created is not None and external_id not in known.by_external_id:
-                self.add_to(known, owners=[created.owner], external_ids=())
+                self._add_to(known, owners=[created.owner], external_ids=())
 
     def remember(self, plan: Plan, known: Known) -> None:
         for lead in plan.created.values():
@@ -42,6 +52,8 @@ class EarlierRows:
             self.created.names[lead.owner] = known.names[lead.owner]
             if lead.id is not None:
                 self.changed[lead.id] = lead
+            elif (original := self._originals.get(id(lead))) is not None:
+                original.type, original.details, original.status = lead.type, lead.details, lead.status
 
 
 def update_leads(
@@ -66,9 +78,9 @@ def update_leads(
     keys = {lead.phone_key for lead in checked if isinstance(lead, CheckedLead)}
     earlier.add_to(known, owners=keys | known.by_owner.keys(), external_ids=named)
     plan = plan_updates(CheckedRows(checked, rows.said, rows.incomplete), known)
-    earlier.remember(plan, known)
     _create(plan, checked, customers, user_id=user_id, source=source, import_run_id=import_run_id)
     _write(plan, known, [*customers.values()], hidden, user_id=user_id, import_run_id=import_run_id)
+    earlier.remember(plan, known)
     return Imported(
         created=len(plan.created),
         updated=plan.updated,
@@ -119,9 +131,11 @@ def _known(
     known = Known(names={key: customer.name for key, customer in customers.items() if customer.existed})
     known.names |= {str(customer.pk): customer.name for customer in hidden}
     for lead in {lead.id: lead for lead in sorted(stored)}.values():
+        changed = earlier.changed.get(lead.id)
         known.add(
-            earlier.changed.get(lead.id)
-            or PlannedLead(
+            replace(changed)
+            if changed
+            else PlannedLead(
                 lead.id,
                 key_of(lead.phone) or str(lead.customer_id),
                 lead.external_id,

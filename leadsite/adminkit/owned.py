@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib.admin import RelatedFieldListFilter
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey, Model, QuerySet
@@ -25,6 +26,14 @@ class OwnedForm(ChangedFields):
         return excluded if self.instance._state.adding else excluded - {"user", "customer", "phone_key", "deleted_at"}
 
 
+class BusinessFilter(RelatedFieldListFilter):
+    """Offers businesses; the people who work for them have no rows, though both are users."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        businesses = get_user_model()._default_manager.businesses().order_by("business_name", "email")
+        return [(business.pk, str(business)) for business in businesses]
+
+
 class OwnedAdmin(AdminPage):
     """Admin of a model whose rows have an owner."""
 
@@ -37,7 +46,8 @@ class OwnedAdmin(AdminPage):
         return self._with_owner(request, super().get_list_display(request))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        return self._with_owner(request, super().get_list_filter(request))
+        names = list(super().get_list_filter(request))
+        return [*names, ("user", BusinessFilter)] if sees_all(request) else names
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         return self._with_owner(request, super().get_list_select_related(request) or [])

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -35,8 +37,12 @@ _WORDS: Final = {
 _CODES: Final = frozenset({"status", "type", "source", "role"})
 # What comes along with another change, or means nothing to staff.
 _UNSAID: Final = frozenset(
-    {"deleted_by", "first_message_id", "import_run_id", "import_line", "former_until", "resumed_at"}
+    {
+        *("deleted_by", "first_message_id", "import_run_id", "import_line", "former_until", "resumed_at"),
+        *("profile_name_at", "marketing_choice_at"),
+    }
 )
+_TIMES: Final = ("_at", "_until", "created", "expiry")
 _ACTORS: Final[dict[str, Callable[[str], str]]] = {
     ActorKind.PERSON: lambda name: name or gettext("Somebody"),
     ActorKind.KEY: lambda name: gettext("The API key “%(name)s”") % {"name": name} if name else gettext("An API key"),
@@ -176,6 +182,8 @@ def _changed(name: str, word: str, before: Any, after: Any) -> str:
         return gettext("changed the %(word)s") % {"word": word}
     if name in _CODES:
         before, after = _said(before), _said(after)
+    if name.endswith(_TIMES):
+        before, after = _time(before), _time(after)
     return _short_change(word, _text(before), _text(after))
 
 
@@ -212,6 +220,10 @@ def _is_long(name: str, values: tuple[Any, Any]) -> bool:
 
 def _word(name: str) -> str:
     return str(_WORDS.get(name) or gettext(name.removesuffix("_id").removesuffix("_at").replace("_", " ")))
+
+
+def _time(value: str | None) -> str:
+    return date_format(timezone.localtime(datetime.fromisoformat(value)), gettext("j M Y, H:i")) if value else ""
 
 
 def _text(value: Any) -> str:

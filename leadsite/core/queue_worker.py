@@ -7,7 +7,7 @@ transaction. Subclasses: whatsapp/outbound/worker.py, leadsite/webhooks/courier.
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -170,19 +170,8 @@ class QueueWorker(ABC, Generic[Item, Result]):
         return len(claimed)
 
     def follow_clock(self) -> None:
-        """Compare the database's clock with what the queue's workers have seen of it, from `expire`. Without that,
-        items that were due a moment before the clock was moved back by an hour would wait for an hour.
-
-        Opens the transaction. Times are moved by what the clock was moved less the seconds since a worker last looked:
-        a little too late, never too early. Raises django.db.Error.
-        """
-        with transaction.atomic():
-            end_if_idle()
-            seen = fetch_rows(_SEEN, [self.name])
-            ((now,),) = fetch_rows(_SEE, [self.name])
-            if seen and (moved := now - seen[0][0]) < -clock.TOLERATED:
-                log.warning("database_clock_moved", worker=self.name, seconds=round(moved.total_seconds()))
-                self.move_times(moved)
+        """From `expire`. Raises django.db.Error."""
+        follow_clock(self.name, self.move_times)
 
     def _take(self, future: "Future[Result]") -> None:
         self._inbox.put(future.result())
@@ -232,3 +221,23 @@ class QueueWorker(ABC, Generic[Item, Result]):
             self._locked.append(first)
             self._locked_until = time.monotonic() + LOCKED_SECONDS
         del self._unrecorded[0]
+
+
+def follow_clock(queue: str, move_times: Callable[[timedelta], None]) -> None:
+    """Compare the database's clock with what the queue's workers have seen of it. Called regularly: without that, items
+    that were due a moment before the clock was moved back by an hour would wait for an hour.
+
+    `move_times`: moves the times of the queue that are ahead of the clock by a negative time, in this transaction: what
+    the clock was moved, less the seconds since a worker last looked; a little too late, never too early. It skips rows
+    that others have locked, and leases that are no further ahead than a lease can be: they may have begun after the
+    clock was moved, and another worker would take the item, too.
+
+    Opens the transaction. Raises django.db.Error.
+    """
+    with transaction.atomic():
+        end_if_idle()
+        seen = fetch_rows(_SEEN, [queue])
+        ((now,),) = fetch_rows(_SEE, [queue])
+        if seen and (moved := now - seen[0][0]) < -clock.TOLERATED:
+            log.warning("database_clock_moved", worker=queue, seconds=round(moved.total_seconds()))
+            move_times(moved)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar, overload
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -153,6 +154,15 @@ def _set_locally(using: str, values: Mapping[str, str]) -> None:
         return
     calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
     fetch_rows(f"SELECT {calls}", [part for setting in values.items() for part in setting], using=using)
+
+
+def wait_for_turn(what: str, *, user_id: UUID) -> None:
+    """Wait until no other transaction of the business has its turn at `what`, and have it until this one ends: what is
+    read after this call is still so when the transaction commits, where all who change it have asked for their turn.
+
+    Caller holds the transaction. Raises django.db.Error.
+    """
+    fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended(%s || %s::text, 0))::text", [f"{what} of ", str(user_id)])
 
 
 def end_if_idle(*, seconds: float = IDLE_SECONDS, **values: str) -> None:

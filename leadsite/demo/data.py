@@ -1,6 +1,5 @@
 """The demo's business, login, API key, WhatsApp number and leads, created through the services."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from leadsite.accounts.models import ApiKey, User
 from leadsite.accounts.people.create import create_person
 from leadsite.accounts.people.models import Role
 from leadsite.accounts.services import create_business, issue_api_key, own_itself
+from leadsite.demo.chats import fill_chats
 from whatsapp.channels import ChannelTaken, connect_channel
 from whatsapp.models import Channel
 
@@ -96,6 +96,7 @@ def ensure_demo(data_dir: Path, *, force: bool) -> Demo:
                 " Use another database; for a demo in this one: LEADSITE_DEMO=force make run."
             )
         user = create_business(email=EMAIL, name="Bella's Bakery", staff=True).user
+        user.country, user.time_zone = "DE", "Europe/Berlin"
     # The demo's login is a superuser, so that it also shows the pages for operators.
     user.is_staff = user.is_superuser = user.is_active = True
     user.name = user.name or "Bella Rossi"
@@ -103,27 +104,36 @@ def ensure_demo(data_dir: Path, *, force: bool) -> Demo:
     user.save()
     with transaction.atomic():
         own_itself(user=user)
-    _people(user)
+    agent = _people(user)
     if not Lead.objects.filter(user=user).exists():
         create_leads(user_id=user.pk, leads=LEADS, source=Lead.Source.MANUAL)
-    _connect_whatsapp(user)
+    if (channel := _connect_whatsapp(user)) is not None and agent is not None:
+        fill_chats(user, channel, agent=agent)
     return Demo(email=EMAIL, password=settings.DEMO_PASSWORD, api_key=_api_key(user, data_dir / "demo-api-key"))
 
 
-def _people(business: User) -> None:
-    """An agent and a viewer, with the demo's password."""
-    for email, name, role in ((AGENT, "Ayo Okafor", Role.AGENT), (VIEWER, "Vera Lind", Role.VIEWER)):
-        person = create_person(email=email, business=business, role=role, name=name, password=settings.DEMO_PASSWORD)
-        if person is not None and not person.check_password(settings.DEMO_PASSWORD):
-            person.set_password(settings.DEMO_PASSWORD)
-            person.save(update_fields=["password"])
+def _people(business: User) -> User | None:
+    """An agent, who is returned, and a viewer, with the demo's password."""
+    _person(business, VIEWER, "Vera Lind", Role.VIEWER)
+    return _person(business, AGENT, "Ayo Okafor", Role.AGENT)
 
 
-def _connect_whatsapp(user: User) -> None:
+def _person(business: User, email: str, name: str, role: Role) -> User | None:
+    person = create_person(email=email, business=business, role=role, name=name, password=settings.DEMO_PASSWORD)
+    if person is not None and not person.check_password(settings.DEMO_PASSWORD):
+        person.set_password(settings.DEMO_PASSWORD)
+        person.save(update_fields=["password"])
+    return person
+
+
+def _connect_whatsapp(user: User) -> Channel | None:
     # Another business may have the demo's number and keeps it; the demo works without.
-    with suppress(ChannelTaken):
+    try:
         channel = connect_channel(user_id=user.pk, phone_number_id=PHONE_NUMBER_ID)
-        Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
+    except ChannelTaken:
+        return None
+    Channel.objects.filter(pk=channel.pk, display_number="").update(display_number=DISPLAY_NUMBER)
+    return channel
 
 
 def _api_key(user: User, file: Path) -> str:

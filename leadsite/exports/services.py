@@ -19,8 +19,9 @@ from leadsite.accounts.models import User
 from leadsite.adminkit.workplace import sees_all
 from leadsite.core import clock
 from leadsite.core.statements import delete_in_batches
-from leadsite.core.transactions import queue_job
+from leadsite.core.transactions import end_if_idle, queue_job, wait_for_turn
 from leadsite.exports.columns import Column, cells_of, chosen_columns
+from leadsite.exports.limits import KEEP, check_limits
 from leadsite.exports.models import Export, ExportFile
 from leadsite.exports.rows import FilterInvalid, newest_first, request_of, rows_of
 from leadsite.exports.writers import Writer, open_writer
@@ -29,9 +30,6 @@ log = structlog.get_logger(__name__)
 
 State = Export.State
 WRITE_EXPORT: Final = "leadsite.exports.tasks.write_export"
-# Up to this number the request writes the file itself.
-AT_ONCE: Final = 5000
-KEEP: Final = timedelta(days=1)
 # A running export without a new chunk for this long has lost its worker.
 STALE: Final = timedelta(minutes=1)
 MAX_ATTEMPTS: Final = 3
@@ -67,11 +65,12 @@ def start_export(
     file_format: str,
     total: int,
 ) -> Export:
-    """Store what is to be exported, and queue it. Opens the transaction. Raises django.db.Error.
+    """Store what is to be exported, and queue it. Opens the transaction. Raises TooManyExports, django.db.Error.
 
     `of_all`: of all businesses, by an operator; `business_id` is that which the operator works for, or the operator's.
     """
     with transaction.atomic():
+        check_limits(business_id=business_id)
         export = Export.objects.create(
             user_id=business_id,
             person_id=person_id,
@@ -93,14 +92,21 @@ def due_exports() -> QuerySet[Export]:
     return Export.objects.filter(Q(state=State.WAITING) | lost).order_by("pk")
 
 
-def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
-    """Write the file of an export, unless another worker does. An error is stored with the export.
+def next_export(export_id: UUID) -> UUID | None:
+    """Return the business's oldest export that needs a worker, after this one has had its turn."""
+    business = Export.objects.filter(pk=export_id).values("user_id")
+    return due_exports().filter(user_id__in=business).values_list("pk", flat=True).first()
+
+
+def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> bool:
+    """Write the file of an export, unless another worker does, or it has to wait for another one of the business.
+    Return whether it had its turn. An error is stored with the export.
 
     Raises django.db.OperationalError, after which another worker begins again, and any unexpected exception.
     """
     export = _take(export_id)
     if export is None:
-        return
+        return False
     try:
         request = request_of(export.person, export.user_id)
         if export.of_all != sees_all(request):
@@ -119,6 +125,7 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> None:
     except Exception:
         _fail(export, gettext_noop("An unexpected error occurred; the log has its details. Export again."))
         raise
+    return True
 
 
 def prune_exports() -> int:
@@ -139,8 +146,12 @@ def _take(export_id: UUID) -> Export | None:
     """Claim the export for this worker. Opens the transaction."""
     # Two workers may have a job for it, and a sweep: who locks the row first writes the file.
     with transaction.atomic():
+        end_if_idle()
         export = due_exports().select_for_update(skip_locked=True, of=("self",)).filter(pk=export_id).first()
         if export is None:
+            return None
+        wait_for_turn("exports", user_id=export.user_id)
+        if _has_another(export):
             return None
         if export.attempts >= MAX_ATTEMPTS:
             _fail(
@@ -153,6 +164,14 @@ def _take(export_id: UUID) -> Export | None:
             state=State.RUNNING, attempts=export.attempts, done=0, updated_at=now
         )
     return export
+
+
+def _has_another(export: Export) -> bool:
+    """Whether another export of the business is being written: a worker does four jobs at a time, and those of one
+    business would keep those of the others waiting.
+    """
+    writing = Export.objects.filter(user_id=export.user_id, state=State.RUNNING).exclude(pk=export.pk)
+    return writing.filter(updated_at__gt=clock.now() - STALE).exists()
 
 
 def _write(export: Export, rows: QuerySet[Any], file: IO[bytes], should_stop: Callable[[], bool]) -> bool:

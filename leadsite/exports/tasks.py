@@ -10,7 +10,10 @@ from leadsite.exports import services
 
 @app.task(pass_context=True)
 def write_export(context: JobContext, export_id: str) -> None:
-    services.process_export(UUID(export_id), should_stop=context.should_abort)
+    """Write an export; then the business's next one has its turn, as in leads.tasks.do_import."""
+    had_turn = services.process_export(UUID(export_id), should_stop=context.should_abort)
+    if had_turn and not context.should_abort() and (waiting := services.next_export(UUID(export_id))):
+        write_export.defer(export_id=str(waiting))
 
 
 @app.periodic(cron="* * * * *")

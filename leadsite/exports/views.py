@@ -30,7 +30,7 @@ from leadsite.adminkit.values import WAITS_FOR_WORKER
 from leadsite.adminkit.workplace import business_of, reader_of, sees_all
 from leadsite.core import clock
 from leadsite.core.transactions import custom_plans
-from leadsite.exports import services
+from leadsite.exports import limits, services
 from leadsite.exports.columns import COLUMNS, chosen_columns
 from leadsite.exports.models import Export
 from leadsite.exports.rows import LISTS, FilterInvalid, read_rows, rows_of
@@ -85,21 +85,13 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
     form = ExportForm(kind, request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        if count <= services.AT_ONCE:
-            found = read_rows(rows[: services.AT_ONCE], user_id=reader_of(request))
+        if count <= limits.AT_ONCE:
+            found = read_rows(rows[: limits.AT_ONCE], user_id=reader_of(request))
             return _at_once(found, kind, chosen["format"], chosen["columns"])
-        person = cast(User, request.user)
-        export = services.start_export(
-            person_id=person.pk,
-            business_id=business_of(request) or person.pk,
-            of_all=sees_all(request),
-            kind=kind,
-            query=query,
-            columns=chosen["columns"],
-            file_format=chosen["format"],
-            total=count,
-        )
-        return HttpResponseRedirect(reverse("export", args=[export.pk]))
+        try:
+            return _by_worker(request, kind, query, count, chosen)
+        except limits.TooManyExports as refusal:
+            messages.error(request, shown(refusal))
     counted = f"{number(COUNTED)}+" if count > COUNTED else number(count)
     context = {
         "title": gettext("Export %(names)s") % {"names": gettext(NAMES[kind])},
@@ -108,7 +100,7 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         "name": gettext(NAMES[kind]),
         "back": back,
     }
-    return _page(request, "exports/new.html", context | {"filters": _filters(query), "many": count > services.AT_ONCE})
+    return _page(request, "exports/new.html", context | {"filters": _filters(query), "many": count > limits.AT_ONCE})
 
 
 def exports(request: HttpRequest) -> HttpResponse:
@@ -143,6 +135,22 @@ def download(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     return _file(StreamingHttpResponse(services.pieces_of(found)), found.kind, found.format, found.created_at)
 
 
+def _by_worker(request: HttpRequest, kind: str, query: str, count: int, chosen: dict[str, Any]) -> HttpResponse:
+    """Order the file, and lead to the page of its progress. Raises TooManyExports."""
+    person = cast(User, request.user)
+    ordered = services.start_export(
+        person_id=person.pk,
+        business_id=business_of(request) or person.pk,
+        of_all=sees_all(request),
+        kind=kind,
+        query=query,
+        columns=chosen["columns"],
+        file_format=chosen["format"],
+        total=count,
+    )
+    return HttpResponseRedirect(reverse("export", args=[ordered.pk]))
+
+
 def _at_once(rows: list[Any], kind: str, file_format: str, names: list[str]) -> HttpResponseBase:
     buffer = io.BytesIO()
     zone = timezone.get_current_timezone()
@@ -167,7 +175,7 @@ def _own(request: HttpRequest) -> Any:
     person = cast(User, request.user)
     mine = Export.objects.filter(person=person, user_id=business_of(request) or person.pk)
     mine = mine if sees_all(request) else mine.filter(of_all=False)
-    return mine.filter(created_at__gt=clock.now() - services.KEEP).order_by("-pk")
+    return mine.filter(created_at__gt=clock.now() - limits.KEEP).order_by("-pk")
 
 
 def _found(request: HttpRequest, export_id: UUID) -> Export:
@@ -184,7 +192,7 @@ def _shown(export: Export) -> dict[str, Any]:
         "error": shown(export.error),
         "filters": _filters(export.query),
         "under_way": _progress(export) if export.state in (State.WAITING, State.RUNNING) else None,
-        "expires": export.created_at + services.KEEP,
+        "expires": export.created_at + limits.KEEP,
     }
 
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import islice
 from operator import and_
 from typing import Final, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Model
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -38,10 +42,18 @@ class Hit(NamedTuple):
     message_id: UUID | None
 
 
-class Found(NamedTuple):
-    """What is found, by heading. `problem`: why nothing was looked for."""
+class Group(NamedTuple):
+    """What is found of one kind. `all_url`: the list of all of it, where there is more than is shown."""
 
-    groups: list[tuple[str, list[Hit]]]
+    name: str
+    hits: list[Hit]
+    all_url: str
+
+
+class Found(NamedTuple):
+    """What is found. `problem`: why nothing was looked for."""
+
+    groups: list[Group]
     problem: str = ""
 
 
@@ -54,20 +66,28 @@ def search_everything(viewer: Viewer, term: str) -> Found:
         customers = search(Customer.objects.filter(**mine), term, customer="", exact=["whatsapp_user_id"]).order_by(
             "-pk"
         )
-        named = list(customers[:SHOWN])
-        leads = search_leads(Lead.objects.filter(**mine), term).order_by("-created_at", "-pk")[:SHOWN]
-        messages = search_messages(viewer, term)[:SHOWN]
+        # One more than is shown tells that there are more.
+        named = list(customers[: SHOWN + 1])
+        leads = search_leads(Lead.objects.filter(**mine), term).order_by("-created_at", "-pk")[: SHOWN + 1]
+        messages = search_messages(viewer, term)[: SHOWN + 1]
         chats = Conversation.objects.newest_of([customer.pk for customer in named])
         wanted = [chats[one.pk][0] for one in named if one.pk in chats]
         ids = [*wanted, *(one.conversation_id for one in leads), *(one.conversation_id for one in messages)]
         rows = {row.id: row for row in read_rows(viewer, list(dict.fromkeys(ids)))}
+    called = [(id_, "", None) for id_ in wanted]
     said = [(one.conversation_id, shown_text_of_message(one.kind, one.content, one.extras), one.pk) for one in messages]
+    asked = [(one.conversation_id, one.details, None) for one in leads]
     groups = [
-        (gettext("Customers"), _hits(rows, ((id_, "", None) for id_ in wanted), term)),
-        (gettext("Leads"), _hits(rows, ((one.conversation_id, one.details, None) for one in leads), term)),
-        (gettext("Messages"), _hits(rows, said, term)),
+        Group(gettext("Customers"), _hits(rows, called, term), _all_of(named, Customer, term)),
+        Group(gettext("Leads"), _hits(rows, asked, term), _all_of(leads, Lead, term)),
+        Group(gettext("Messages"), _hits(rows, said, term), _all_of(messages, Message, term)),
     ]
-    return Found([(name, hits) for name, hits in groups if hits])
+    return Found([group for group in groups if group.hits])
+
+
+def _all_of(found: Sequence[Model], model: type[Model], term: str) -> str:
+    page = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return f"{reverse(page)}?{urlencode({'q': term})}" if len(found) > SHOWN else ""
 
 
 def search_messages(viewer: Viewer, term: str) -> FoundPages[Message]:
@@ -79,7 +99,8 @@ def search_messages(viewer: Viewer, term: str) -> FoundPages[Message]:
 
 
 def _hits(rows: dict[UUID, Row], found: Iterable[tuple[UUID, str, UUID | None]], term: str) -> list[Hit]:
-    return [Hit(rows[id_], marked(text, term), message) for id_, text, message in found if id_ in rows]
+    hits = (Hit(rows[id_], marked(text, term), message) for id_, text, message in found if id_ in rows)
+    return list(islice(hits, SHOWN))
 
 
 def marked(text: str, term: str) -> SafeString:

@@ -117,10 +117,9 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         size = min(MOST, max(PAGE, read_number(request.GET.get("rows", ""))))
         after = read_cursor(request.GET.get("after", ""))
         page = read_page(viewer, tab, after=after, size=size, filters=filters)
-    hits = [hit for _, group in found.groups for hit in group] if found else []
-    names = names_of(
-        id_ for row in [*page.rows, *(hit.row for hit in hits)] for id_ in (row.assigned_to_id, row.author_id)
-    )
+    groups = found.groups if found else []
+    rows = [*page.rows, *(hit.row for group in groups for hit in group.hits)]
+    names = names_of(id_ for row in rows for id_ in (row.assigned_to_id, row.author_id))
     numbers, labels = counts(viewer), labels_of(viewer.business_id)
 
     def shown(row: Row, hit: Hit | None = None) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "stopped": _stopped(request, viewer),
         "term": term,
         "problem_of_search": found.problem if found else "",
-        "groups": [(name, [shown(hit.row, hit) for hit in group]) for name, group in found.groups] if found else [],
+        "groups": [(name, [shown(hit.row, hit) for hit in hits], url) for name, hits, url in groups],
         "rows": [shown(row) for row in page.rows],
         "next": page.next,
         "filters": filters,

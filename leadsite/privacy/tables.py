@@ -208,7 +208,7 @@ WITHOUT_CUSTOMERS: Final = {
     "procrastinate_workers": "of the queue",
     "quick_replies": "texts of the business for all customers",
     "recovery_codes": STAFF,
-    "queue_clocks": "two times of the site",
+    "queue_clocks": "times of the site",
     "request_allowances": "hashes of keys, and addresses of clients",
     "saved_views": STAFF,
     "second_factors": STAFF,

@@ -1,5 +1,8 @@
 """Webhook endpoints of a business, and the events to be posted to them."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -7,11 +10,21 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from leadsite.core.models import OwnedModel
+from leadsite.core.statements import fetch_rows
 from leadsite.languages.texts import filled, inside
 
 URL_MAX_LENGTH = 2000
 DESCRIPTION_MAX_LENGTH = 200
 TEST = "webhook.test"
+
+# When an event is posted again, and its lease ends: after the clock was moved back by more than a lease can be ahead of
+# it. Locked rows are skipped: who has them locked sets these times.
+_MOVE_TIMES: Final = """
+    UPDATE webhook_events SET due_at = due_at + %(by)s WHERE id = ANY (ARRAY(
+        SELECT id FROM webhook_events WHERE state = 'pending' AND due_at > statement_timestamp()
+            + CASE WHEN leased_until IS NULL THEN interval '0' ELSE %(lease)s END
+        FOR NO KEY UPDATE SKIP LOCKED))
+"""
 
 
 class EventType(models.TextChoices):
@@ -100,10 +113,16 @@ class WebhookEndpoint(OwnedModel):
         return self.description or self.url
 
 
+class WebhookEventManager(models.Manager["WebhookEvent"]):
+    def move_times(self, by: timedelta, *, lease: timedelta) -> None:
+        """Move the times of the queue that are ahead of the clock. Caller holds the transaction."""
+        fetch_rows(_MOVE_TIMES, {"by": by, "lease": lease})
+
+
 class WebhookEvent(OwnedModel):
     """An event for one endpoint, written by triggers in the transaction of the change.
 
-      pending    to be posted at `due_at`; a worker that posts it has a lease until `leased_until`
+      pending    to be posted at `due_at`; a worker that posts it has a lease until then
       delivered  the endpoint answered 2xx
       failed     all attempts of a day failed, or the endpoint answered 410
     A failed or delivered event can be sent again (resending.py).
@@ -122,12 +141,15 @@ class WebhookEvent(OwnedModel):
     state = models.CharField(choices=State, default=State.PENDING, db_default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True, db_default=Now())
-    # Different for each claim, so that a worker whose lease has expired cannot record its result.
+    # When the lease ends by the clock of its claim; null without one. Different for each claim and never moved, so that
+    # a worker can record its result, and one whose lease has expired cannot.
     leased_until = models.DateTimeField(null=True, editable=False)
     last_status = models.PositiveSmallIntegerField(null=True, help_text=_("The HTTP status of the last answer."))
     last_attempt_at = models.DateTimeField(null=True, help_text=_("When the last attempt ended."))
     error = models.TextField(default="", db_default="")
     delivered_at = models.DateTimeField(null=True)
+
+    objects = WebhookEventManager()
 
     class Meta:
         db_table = "webhook_events"

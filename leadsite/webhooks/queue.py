@@ -15,7 +15,6 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
@@ -54,7 +53,7 @@ _CLAIM: Final = """
         FROM webhook_endpoints AS e JOIN users AS b ON b.id = e.user_id AND b.is_active
         CROSS JOIN LATERAL (
             SELECT count(*) AS events FROM webhook_events AS u
-            WHERE u.endpoint_id = e.id AND u.leased_until > statement_timestamp()) AS leased
+            WHERE u.endpoint_id = e.id AND u.leased_until IS NOT NULL AND u.due_at > statement_timestamp()) AS leased
         WHERE e.active AND (e.failing_since IS NOT NULL) = %(failing)s
     ), waiting AS MATERIALIZED (
         SELECT next.id, next.due_at, open.url, open.encrypted_headers AS headers, open.encrypted_secret AS secret,
@@ -77,7 +76,7 @@ _CLAIM: Final = """
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
               due.former_secrets, due.headers
 """
-# The lease identifies the claim: no two leases of an event end at the same microsecond.
+# `leased_until` identifies the claim: no two leases of an event end at the same microsecond.
 _DELIVERED: Final = """
     UPDATE webhook_events AS w
     SET state = 'delivered', last_status = given.status, error = '', leased_until = NULL, due_at = NULL,
@@ -245,6 +244,4 @@ def _log(delivery: Delivery, outcome: Outcome, disabled: bool) -> None:
 
 def move_times(by: timedelta) -> None:
     """Move the times that are ahead of the database's clock, which was moved back. Caller holds the transaction."""
-    WebhookEvent.objects.filter(state=WebhookEvent.State.PENDING, due_at__gt=Now()).update(
-        due_at=F("due_at") + by, leased_until=F("leased_until") + by
-    )
+    WebhookEvent.objects.move_times(by, lease=timedelta(seconds=LEASE_SECONDS))

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
-from leadsite.core import clock
 from leadsite.core.transactions import retried
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.services import EventPending, UnknownEndpoint, get_active
@@ -48,7 +47,7 @@ def resend(*, user_id: UUID, endpoint_id: UUID, event_id: UUID) -> WebhookEvent:
             raise UnknownEndpoint(gettext_noop("There is no such event."))
         if event.state == State.PENDING:
             raise EventPending(gettext_noop("This event is pending: it will be posted anyway."))
-        mine.update(**_AGAIN, due_at=clock.now(), updated_at=clock.now())
+        mine.update(**_AGAIN, due_at=Now(), updated_at=Now())
         event.refresh_from_db()
         return event
 

@@ -26,7 +26,7 @@ from whatsapp.admin.alerts import describe_stop
 from whatsapp.admin.delivery_advice import waiting_for
 from whatsapp.admin.set_up import SetUpPages
 from whatsapp.channels import release_messages, resume_channel
-from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_secret, check_token
+from whatsapp.models import PHONE_NUMBER_ID_MAX_LENGTH, Channel, ChannelInvalid, check_secret, check_token, number_key
 
 
 class ChannelForm(OwnedForm):
@@ -61,11 +61,14 @@ class ChannelForm(OwnedForm):
         fields = ["user", "provider", "phone_number_id", "display_number", "waba_id", "active"]
 
     def clean(self) -> dict[str, Any]:
-        """A number, or account, without secrets of its own is signed for by those of the operator, whosever it is."""
+        """A number, or account, without secrets of its own is signed for by those of the operator, whosever it is.
+        Without an account, events of Meta's find the number by its digits.
+        """
         cleaned = super().clean()
+        twilio = cleaned.get("provider", self.instance.provider) == Channel.Provider.TWILIO
+        digits = "" if twilio else number_key(cleaned.get("display_number", ""))
         needed = {"phone_number_id", "provider"} & set(self.changed_data) or cleaned.get("waba_id")
-        if self.needs_secret and needed:
-            twilio = cleaned.get("provider", self.instance.provider) == Channel.Provider.TWILIO
+        if self.needs_secret and (needed or digits not in ("", number_key(self.instance.display_number))):
             name = "access_token" if twilio else "app_secret"
             if not cleaned.get(name) and not getattr(self.instance, f"encrypted_{name}") and name not in self.errors:
                 self.add_error(name, gettext("Enter this too: it shows that the number belongs to you."))

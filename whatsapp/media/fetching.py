@@ -19,13 +19,13 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from conversations.media import files
 from conversations.media.pictures import NotAPicture
 from conversations.media.sniffing import HEAD_BYTES, SVG, type_of, with_claim
 from conversations.models import DueMedia, StoredMedia
-from leadsite.core import clock
 from leadsite.core.transactions import end_if_idle, retried
 from whatsapp.media import simulated
 from whatsapp.media.isolated import small_picture
@@ -80,6 +80,11 @@ def fetch_due(*, should_stop: Callable[[], bool] = lambda: False) -> int:
         finally:
             _turn.release()
     return tried
+
+
+def move_times(by: timedelta) -> None:
+    """Move the times that are ahead of the database's clock, which was moved back. Caller holds the transaction."""
+    StoredMedia.objects.move_times(by, lease=LEASE)
 
 
 def _fetch_due(should_stop: Callable[[], bool]) -> int:
@@ -164,13 +169,13 @@ def _record(file: DueMedia, result: Kept | Gone | Refused | Later) -> None:
 
     Opens the transaction.
     """
-    changes: dict[str, object] = {"due_at": None, "updated_at": clock.now()}
+    changes: dict[str, object] = {"due_at": None, "updated_at": Now()}
     if isinstance(result, Kept):
         changes |= {"state": State.STORED, "reason": "", "name": result.name, "thumbnail_name": result.thumbnail_name}
         changes |= {"mime_found": result.mime_found, "size": result.size, "sha256": result.sha256}
     elif isinstance(result, Later) and file.attempts < MAX_ATTEMPTS:
         pause = min(FIRST_PAUSE * 2 ** (file.attempts - 1), LONGEST_PAUSE)
-        changes |= {"reason": result.reason, "due_at": clock.now() + max(pause, timedelta(seconds=result.pause))}
+        changes |= {"reason": result.reason, "due_at": Now() + max(pause, timedelta(seconds=result.pause))}
     else:
         states = {Gone: State.EXPIRED, Refused: State.REFUSED, Later: State.FAILED}
         changes |= {"state": states[type(result)], "reason": result.reason}

@@ -1,13 +1,13 @@
 """Stored webhook deliveries."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -51,6 +51,14 @@ class DeliveryManager(models.Manager["WebhookDelivery"]):
             columns = [array(in_order), *column_arrays(in_order.values())]
             statement, values = _SET_FACTS + _INSERT, [*columns, *values]
         fetch_rows(statement, values)
+
+    def move_times(self, by: timedelta) -> None:
+        """Move the times of next attempts that are ahead of the database's clock, which was moved back. Caller holds
+        the transaction.
+        """
+        ahead = self.filter(state=DeliveryState.FAILED, next_attempt_at__gt=Now())
+        free = ahead.select_for_update(skip_locked=True, no_key=True)
+        self.filter(pk__in=free.values("pk")).update(next_attempt_at=F("next_attempt_at") + by)
 
 
 class WebhookDelivery(models.Model):

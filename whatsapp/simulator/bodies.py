@@ -105,10 +105,13 @@ def new_message_id() -> str:
     return f"wamid.{secrets.token_hex(20).upper()}"
 
 
-def meta_message(*, channel: str, customer: Customer, content: Content, message_id: str) -> bytes:
+def meta_message(
+    *, channel: str, customer: Customer, content: Content, message_id: str, at: float | None = None
+) -> bytes:
+    """`at`: when it was written, in seconds since 1970; default: now."""
     sender = {"from": customer.digits, "from_user_id": customer.user_id}
     message: Json = {key: found for key, found in sender.items() if found}
-    message |= {"id": message_id, "timestamp": str(int(time.time())), "type": content.kind}
+    message |= {"id": message_id, "timestamp": _timestamp(at), "type": content.kind}
     message[content.kind] = KINDS[content.kind](content)
     if content.target and content.kind not in ABOUT_ANOTHER:
         message["context"] = {"from": BUSINESS_NUMBER, "id": content.target}
@@ -127,18 +130,26 @@ def meta_message(*, channel: str, customer: Customer, content: Content, message_
     return _meta(channel, contacts=[{key: found for key, found in who.items() if found}], messages=[message])
 
 
-def meta_echo(*, channel: str, customer: Customer, content: Content, message_id: str) -> bytes:
+def meta_echo(*, channel: str, customer: Customer, content: Content, message_id: str, at: float | None = None) -> bytes:
     """A message from the owner to the customer (Meta, smb_message_echoes webhook reference)."""
     sent: Json = {"from": BUSINESS_NUMBER, "to": customer.digits, "to_user_id": customer.user_id}
     sent = {key: found for key, found in sent.items() if found}
-    sent |= {"id": message_id, "timestamp": str(int(time.time())), "type": "text", "text": KINDS["text"](content)}
+    sent |= {"id": message_id, "timestamp": _timestamp(at), "type": "text", "text": KINDS["text"](content)}
     if content.target:
         sent["context"] = {"from": customer.digits, "id": content.target}
     return _meta(channel, "smb_message_echoes", message_echoes=[sent])
 
 
-def meta_status(*, channel: str, customer: Customer, status: str, message_id: str, callback_data: str = "") -> bytes:
-    report: Json = {"id": message_id, "status": status, "timestamp": str(int(time.time()))}
+def meta_status(
+    *,
+    channel: str,
+    customer: Customer,
+    status: str,
+    message_id: str,
+    callback_data: str = "",
+    at: float | None = None,
+) -> bytes:
+    report: Json = {"id": message_id, "status": status, "timestamp": _timestamp(at)}
     if callback_data:
         report["biz_opaque_callback_data"] = callback_data
     if customer.digits:
@@ -174,6 +185,10 @@ def twilio_status(
 
 def as_form(parameters: list[tuple[str, str]]) -> bytes:
     return urlencode(parameters).encode("ascii")
+
+
+def _timestamp(at: float | None) -> str:
+    return str(int(time.time() if at is None else at))
 
 
 def _meta(channel: str, field: str = "messages", /, **parts: Any) -> bytes:

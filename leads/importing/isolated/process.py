@@ -14,6 +14,7 @@ import pickle
 import resource
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,6 +34,8 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 PRELOADED: Final = ["leads.importing.isolated.preloaded"]
 _YIELDED, _RAISED, _FAILED, _MEMORY, _END = range(5)
 _JOIN_SECONDS: Final = 5
+# How often run_isolated says that the work goes on.
+BEAT_SECONDS: Final = 5.0
 
 Work = Callable[..., Iterator[Any]]
 
@@ -61,10 +64,13 @@ def start_fork_server() -> None:
     forkserver.ensure_running()
 
 
-def run_isolated(work: Work, *arguments: Any, file: BinaryIO, limits: Limits) -> Iterator[Any]:
+def run_isolated(
+    work: Work, *arguments: Any, file: BinaryIO, limits: Limits, still_reads: Callable[[], object] = lambda: None
+) -> Iterator[Any]:
     """Yield what work(file, *arguments) yields in a process of its own, which ends with this generator.
 
-    `file` has a descriptor. The work is a function at the top of a module. Raises limits.expected, ReaderDied.
+    `file` has a descriptor. The work is a function at the top of a module. `still_reads` is called every few seconds
+    while a result is awaited; what it raises ends the process. Raises limits.expected, ReaderDied.
     """
     start_fork_server()
     ours, theirs = _CONTEXT.Pipe()
@@ -74,7 +80,7 @@ def run_isolated(work: Work, *arguments: Any, file: BinaryIO, limits: Limits) ->
     try:
         with ours:
             send_handle(ours, file.fileno(), process.pid)
-            while (result := _receive(ours, limits))[0] == _YIELDED:
+            while (result := _receive(ours, limits, still_reads))[0] == _YIELDED:
                 yield result[1]
         _end(*result)
     except (EOFError, BrokenPipeError, ConnectionResetError) as error:
@@ -85,9 +91,12 @@ def run_isolated(work: Work, *arguments: Any, file: BinaryIO, limits: Limits) ->
         process.join(_JOIN_SECONDS)
 
 
-def _receive(connection: Connection, limits: Limits) -> tuple[int, Any]:
-    if not connection.poll(limits.silence):
-        raise ReaderDied(gettext_noop("it takes too long to read"))
+def _receive(connection: Connection, limits: Limits, still_reads: Callable[[], object]) -> tuple[int, Any]:
+    ends = time.monotonic() + limits.silence
+    while not connection.poll(min(BEAT_SECONDS, max(0.0, ends - time.monotonic()))):
+        if time.monotonic() >= ends:
+            raise ReaderDied(gettext_noop("it takes too long to read"))
+        still_reads()
     try:
         received: tuple[int, Any] = pickle.loads(connection.recv_bytes(limits.message))  # noqa: S301 - from our own code
     except EOFError:

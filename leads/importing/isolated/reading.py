@@ -1,7 +1,7 @@
 """Reads uploaded files in a process of its own, Note [Isolated readers]: batches of an import, and the first rows."""
 
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import BinaryIO, Final
@@ -51,13 +51,15 @@ class IsolatedBatches:
                     self.table_notes, self.notes = part
 
 
-def read_first_rows(run: ImportRun) -> tuple[Preview, Batch]:
+def read_first_rows(run: ImportRun, *, still_reads: Callable[[], object]) -> tuple[Preview, Batch]:
     """Return the preview of a run's file, and its rows as a batch, which are not yet compared with what is stored.
 
-    Raises UnreadableFile, FileGone; django.db.Error.
+    `still_reads`: see run_isolated. Raises UnreadableFile, FileGone; django.db.Error.
     """
     with _copied(run) as file, _sentences():
-        ((preview, batch),) = run_isolated(_first_rows, _described(run), file=file, limits=PREVIEW_LIMITS)
+        ((preview, batch),) = run_isolated(
+            _first_rows, _described(run), file=file, limits=PREVIEW_LIMITS, still_reads=still_reads
+        )
     return preview, batch
 
 

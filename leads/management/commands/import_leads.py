@@ -2,11 +2,10 @@
 
 import gc
 import json
-import shlex
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -15,22 +14,21 @@ from django.db import Error
 
 from leads.importing.batches import CLEARABLE, Counts, Options, Refusal
 from leads.importing.columns.fields import UnknownColumns
-from leads.importing.columns.mapping import map_columns
 from leads.importing.command_line import (
     add_column_arguments,
     describe_changes,
     open_input,
-    parse_mapping,
     parse_values,
+    read_table,
+    reread_table,
 )
 from leads.importing.dry_run import FirstChanges
 from leads.importing.importer import Importer
 from leads.importing.phones.regions import UnknownRegion, read_region
 from leads.importing.progress_bar import Progress, stopped_by_signals
-from leads.importing.readers.files import FORMATS, Layout, UnreadableFile, open_table
+from leads.importing.readers.files import FORMATS, UnreadableFile
 from leads.importing.resume import OptionsChanged
 from leads.importing.runs import BATCH_SIZE, Overtaken, RowsRefused
-from leads.importing.sample import read_sample
 from leads.models import ImportRun, Lead
 from leads.services.file_rows import ON_DUPLICATE, SKIP
 from leadsite.accounts.models import User
@@ -95,7 +93,8 @@ class Command(BaseCommand):
         super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.started, self.shown, self.resumable = time.monotonic(), 0, False
+        self.started, self.resumable = time.monotonic(), False
+        self.shown: set[int] = set()
         self.changes = FirstChanges(LISTED_CHANGES)
         try:
             self.check_options(options)
@@ -113,6 +112,8 @@ class Command(BaseCommand):
                 sentence += " What was stored until then stays; --resume continues the import."
             elif isinstance(error, CommitUnknown):
                 sentence += " The file may have been stored: --resume without --atomic stores it where it was not."
+            elif options["atomic"] or options["dry_run"]:
+                sentence += " Nothing was stored: run the command again."
             raise CommandError(sentence, returncode=COULD_NOT_RUN) from error
 
     def check_options(self, options: dict[str, Any]) -> None:
@@ -132,24 +133,9 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no business with the e-mail {options['user']}.", returncode=COULD_NOT_RUN)
         import_options = _options_for_rows(options, country=user.country)
-        mapping = parse_mapping(options["map"])
-        table = open_table(
-            stream,
-            name=options["file"],
-            format=options["format"],
-            encoding=options["encoding"],
-            delimiter=options["delimiter"],
-            layout=Layout(options["sheet"], options["header_row"], mapping),
-        )
-        if table.alike:
-            raise UnreadableFile(_choose_sheet(table.alike))
-        sample, table = read_sample(table)
-        columns = map_columns(
-            table.header,
-            mapping,
-            sample=[row.cells for row in sample],
-            reading=import_options.reading,
-        )
+        reading = import_options.reading
+        table, columns = read_table(stream, options, reading)
+        reopen = partial(reread_table, stream, options, reading) if digest else None
         with ExitStack() as stack:
             progress = stack.enter_context(Progress(quiet=options["json"]))
             stack.enter_context(stopped_by_signals(progress))
@@ -164,6 +150,7 @@ class Command(BaseCommand):
                 errors=options["errors"],
                 show=self.show if not options["json"] else None,
                 tell=progress,
+                reopen=reopen,
             )
             if options["dry_run"]:
                 counts, run = importer.dry_run(digest, again=options["again"], show_change=self.changes.add), None
@@ -175,8 +162,9 @@ class Command(BaseCommand):
 
     def show(self, refusal: Refusal) -> None:
         """Print the first refused rows; all of them are in the errors file and on the run's page."""
-        self.shown += 1
-        if self.shown <= SHOWN_REFUSALS:
+        # A whole file whose transaction is repeated refuses them again.
+        if refusal.row.line not in self.shown and len(self.shown) < SHOWN_REFUSALS:
+            self.shown.add(refusal.row.line)
             about = f"{refusal.field}: " if refusal.field else ""
             self.stderr.write(f"line {refusal.row.line}: {about}{refusal.reason}")
 
@@ -240,9 +228,3 @@ def _options_for_rows(options: dict[str, Any], *, country: str) -> Options:
         keep_dates=options["keep_dates"],
         date_order=options["date_order"],
     )
-
-
-def _choose_sheet(names: Sequence[str]) -> str:
-    quoted = ", ".join(f"“{name}”" for name in names)
-    example = shlex.quote(names[0])
-    return f"{len(names)} sheets of the workbook may have leads: {quoted}. Choose one, for example --sheet {example}."

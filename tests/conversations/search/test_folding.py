@@ -10,6 +10,19 @@ from conversations.search.folding import fold
 from tests.cases import each_case
 from tests.conversations.search.folding_cases import FOLDING_CASES
 
+# What folds, or joins what is before it, since Unicode 15 or 16: of Python and PostgreSQL the older one leaves it as it
+# is. Python 3.11 and PostgreSQL 15 have Unicode 14, Python 3.14 and PostgreSQL 18 have 16.
+YOUNGER = "".join(
+    chr(code)
+    for first, last in [
+        (0x897, 0x897), (0x1C89, 0x1C89), (0xA7CB, 0xA7CC), (0xA7DA, 0xA7DA), (0xA7DC, 0xA7DC), (0x105C9, 0x105E4),
+        (0x10D50, 0x10D6D), (0x10EFD, 0x10EFF), (0x11383, 0x11391), (0x113C5, 0x113D0), (0x11F41, 0x11F42),
+        (0x16121, 0x1612F), (0x16D68, 0x16D6A), (0x1CCD6, 0x1CCF9), (0x1E030, 0x1E06D), (0x1E08F, 0x1E08F),
+        (0x1E4EC, 0x1E4EF), (0x1E5EE, 0x1E5EF),
+    ]
+    for code in range(first, last + 1)
+)  # fmt: skip
+
 
 def fold_in_sql(texts: list[str]) -> list[str]:
     with connection.cursor() as cursor:
@@ -30,15 +43,17 @@ def test_sql_folds_the_same(db):
 
 
 def test_python_and_sql_agree_on_each_character(db):
-    """Of Unicode's first two planes, except those that are not assigned in Python's version."""
-    characters = [chr(code) for code in range(1, 0x20000) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")]
+    """Of Unicode's first two planes, except those that are not assigned in Python's version, or not in PostgreSQL's."""
+    codes = (code for code in range(1, 0x20000) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co"))
+    characters = [character for character in map(chr, codes) if character not in YOUNGER]
     found = zip(characters, fold_in_sql(characters), strict=True)
     assert [hex(ord(character)) for character, folded in found if fold(character) != folded] == []
 
 
 @given(
     st.lists(
-        st.text(st.characters(exclude_categories=("Cn", "Cs", "Co"), exclude_characters="\0"), max_size=30), max_size=50
+        st.text(st.characters(exclude_categories=("Cn", "Cs", "Co"), exclude_characters="\0" + YOUNGER), max_size=30),
+        max_size=50,
     )
 )
 def test_python_and_sql_agree_on_any_text(db, texts):

@@ -4,7 +4,9 @@ import csv
 import io
 
 import pytest
+from django.utils import translation
 
+from leads.admin.import_page import changes_table
 from leads.models import ImportRun, Lead
 from tests.factories import Business
 from tests.leads.uploading import decide, run_worker, the_run, upload
@@ -84,3 +86,12 @@ def test_a_preview_says_what_an_earlier_import_means_before_anything_was_chosen(
     page = upload(staff, file).content.decode()
     assert "was imported on" in page
     assert "The rows that were stored then are skipped" in page
+
+
+def test_what_an_update_would_change_is_in_the_language_of_the_page() -> None:
+    changes = {"type": ["order", "booking"], "status": ["new", "lost"], "details": ["order", ""]}
+    run = ImportRun(state="preview", trial={"changes": [{"line": 2, "changes": changes}], "changed_fields": {}})
+    with translation.override("de"):
+        table = changes_table(run)
+    assert table is not None
+    assert [row[2:] for row in table["rows"]] == [("Bestellung", "Buchung"), ("Neu", "Verloren"), ("order", "")]

@@ -77,7 +77,7 @@ def test_an_update_is_shown_field_by_field_and_keeps_what_the_file_does_not_say(
     run_worker()
     page = staff.get(address("change", the_run())).content.decode()
     assert "Would change: status 1, details 1" in page
-    assert '<td>Status</td><td class="foreign" dir="auto">qualified</td>' in page
+    assert '<td>Status</td><td class="foreign" dir="auto">Qualified</td>' in page
     decide(staff, "import")
     run_worker()
     stored = set(Lead.objects.values_list("external_id", "status", "details"))

@@ -1,15 +1,18 @@
 """How a worker processes bulk changes: stops, killed workers, errors."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
 from leads.pauses import Pauses
 from leadsite.core import clock
 from tests.factories import Business
+from tests.sessions import session, waiting
+from tests.site import until
 
 pytestmark = pytest.mark.django_db
 LEADS = 7
@@ -97,3 +100,32 @@ def test_a_business_has_one_change_at_a_time(change, owner, stranger):
     BulkChange.objects.filter(pk=change.pk).update(state="finished")
     assert changes.next_bulk_change(change.pk) == second.pk
     assert work(second).state == "finished"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_changes_that_are_taken_at_the_same_moment_one_has_its_turn(change, owner, monkeypatch):
+    second = changes.start_bulk_change(person_id=owner.id, leads=Lead.objects.all(), values={"type": "inquiry"})
+    looked, started = worker._has_another, []
+
+    def take_second() -> bool:
+        try:
+            return worker.process_bulk_change(second.pk, should_stop=lambda: False)
+        finally:
+            connection.close()
+
+    def look(one: BulkChange) -> bool:
+        """Another worker takes the second change when this one has looked, and has not stored its own turn."""
+        found = looked(one)
+        if one.pk == change.pk:
+            started.append(other.submit(take_second))
+            until(lambda: started[0].done() or waiting(observer) == 1)
+        return found
+
+    def should_stop() -> bool:
+        until(started[0].done)
+        return False
+
+    monkeypatch.setattr(worker, "_has_another", look)
+    with ThreadPoolExecutor(1) as other, session() as observer:
+        assert worker.process_bulk_change(change.pk, should_stop=should_stop)
+        assert not started[0].result()

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from leads.importing import resume, upload_worker
+from leads.importing.isolated.reading import read_first_rows
 from leads.models import ImportFile, ImportRun
 from leadsite.core import clock
 from tests.factories import Business
@@ -171,7 +175,7 @@ def test_a_business_has_one_import_at_a_time_and_then_the_next(staff: Staff, str
 
 def test_an_import_whose_worker_has_died_does_not_keep_the_next_one_waiting(staff: Staff):
     first, second = waiting_run(staff, "first.csv"), waiting_run(staff, "second.csv")
-    before = clock.now() - 2 * upload_worker.WORKING
+    before = clock.now() - 2 * resume.WORKING
     ImportRun.objects.filter(pk=first.pk).update(state="running", progress=0.5, updated_at=before)
     run_worker()
     assert state_of(second) != "waiting"
@@ -212,8 +216,42 @@ def test_a_business_reads_one_preview_at_a_time_and_then_the_next(unread: tuple[
     assert resume.next_preview(first.pk) is None
 
 
-def test_a_preview_whose_worker_has_died_does_not_keep_the_next_one_waiting(unread: tuple[ImportRun, ...]):
+def test_a_preview_whose_worker_was_killed_keeps_the_next_one_waiting_for_half_a_minute(unread: tuple[ImportRun, ...]):
     first, second = unread
-    ImportRun.objects.filter(pk=first.pk).update(updated_at=clock.now() - 2 * resume.PREVIEW_STALE)
+    ImportRun.objects.filter(pk=first.pk).update(updated_at=clock.now() - timedelta(seconds=35))
     assert upload_worker.process_upload(second.pk, should_stop=lambda: False)
     assert is_read(second)
+
+
+@pytest.fixture
+def slow(unread: tuple[ImportRun, ...], monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets a worker read the first of two previews for minutes: the call is made before it says that it still reads."""
+    first, _ = unread
+
+    def process(meanwhile: Callable[[], object]) -> None:
+        def read_slowly(run: ImportRun, *, still_reads: Callable[[], object]) -> Any:
+            ImportRun.objects.filter(pk=first.pk).update(updated_at=clock.now() - 5 * resume.PREVIEW_STALE)
+            meanwhile()
+            still_reads()
+            assert not upload_worker.process_upload(unread[1].pk, should_stop=lambda: False)
+            return read_first_rows(run, still_reads=still_reads)
+
+        monkeypatch.setattr(upload_worker, "read_first_rows", read_slowly)
+        ImportRun.objects.filter(pk=first.pk).update(attempts=0)
+        upload_worker.process_upload(first.pk, should_stop=lambda: False)
+
+    return process
+
+
+def test_a_preview_that_is_read_for_minutes_stays_the_one_of_its_worker(
+    unread: tuple[ImportRun, ...], slow: Callable[[Callable[[], object]], None]
+):
+    slow(lambda: None)
+    assert [is_read(run) for run in unread] == [True, False]
+
+
+def test_a_worker_ends_its_reading_when_staff_have_changed_the_options(
+    unread: tuple[ImportRun, ...], slow: Callable[[Callable[[], object]], None]
+):
+    slow(lambda: ImportRun.objects.update(claim=F("claim") + 1))
+    assert [is_read(run) for run in unread] == [False, False]

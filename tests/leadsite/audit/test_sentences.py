@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models import DateTimeField
 
 from leadsite.audit.models import AuditEntry
 from leadsite.audit.sentences import Line, lines_of
+from leadsite.audit.tables import AUDITED
 from tests.cases import each_case
 from tests.factories import Business
 
@@ -33,6 +36,16 @@ def line(action: str, before: Any = None, after: Any = None, kind: str = "person
             {"status": "new", "name": "A"},
             {"status": "lost", "name": "B"},
             "Anna moved it from new to lost and changed the name from “A” to “B”",
+        ),
+        (
+            {"profile_name": "", "profile_name_at": None},
+            {"profile_name": "Ada", "profile_name_at": "2026-12-01T01:14:56+00:00"},
+            "Anna set the profile name to “Ada”",
+        ),
+        (
+            {"follow_up_at": None},
+            {"follow_up_at": "2026-12-01T01:14:56+00:00"},
+            "Anna set the follow up to “1 Dec 2026, 01:14”",
         ),
         ({"deleted_at": None}, {"deleted_at": "2026"}, "Anna deleted it"),
         ({"deleted_at": "2026"}, {"deleted_at": None}, "Anna restored it"),
@@ -69,6 +82,16 @@ def test_a_long_text_is_shown_before_and_after():
 
 def test_what_was_erased_is_not_guessed():
     assert line("insert").sentence == "Anna created it. What it said has been erased."
+
+
+def test_every_time_is_said_as_staff_read_times_or_not_at_all():
+    stored = "2026-12-01T01:14:56.123456+00:00"
+    tables = {model._meta.db_table: model for model in apps.get_models() if model._meta.db_table in AUDITED}
+    assert set(tables) == set(AUDITED)
+    for name, model in tables.items():
+        times = {field.column for field in model._meta.concrete_fields if isinstance(field, DateTimeField)}
+        for column in times - set(AUDITED[name].ignored) - {"deleted_at"}:
+            assert stored not in line("update", {column: None}, {column: stored, "name": "Ada"}).sentence, column
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from conversations.models import Customer
 from leadsite.accounts.models import Membership, User
 from leadsite.accounts.services import give_owner_a_group
 from leadsite.core import clock
-from leadsite.exports import services
+from leadsite.exports import limits, services
 from leadsite.exports.models import Export, ExportFile
 from leadsite.privacy.erasing import erase_customer
 from tests.leadsite.exports.exported import export, table
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def long(leads, owner, monkeypatch):
     """An export of more rows than a request writes, waiting for a worker; and the page of its owner."""
-    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
     staff = staff_of(owner)
     response = export(staff, "lead", "q=cake", format="xlsx")
     return staff, response["Location"]
@@ -130,7 +130,7 @@ def test_an_erasure_deletes_the_exports_of_the_business(long, owner):
 
 
 def test_an_erasure_deletes_the_exports_of_operators_who_see_all_businesses(leads, owner, stranger, monkeypatch):
-    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
     stranger.has_lead(details="cake")
     stranger.has_lead(details="cake")
     export(staff_of(stranger), "lead", "q=cake")
@@ -145,7 +145,7 @@ def test_an_erasure_deletes_the_exports_of_operators_who_see_all_businesses(lead
 @pytest.fixture
 def every(leads, owner, stranger, monkeypatch):
     """An export of all businesses, written for an operator who works for one of them; the operator's page of it."""
-    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
     stranger.has_lead(details="cake of others")
     staff = operator()
     Membership.objects.create(person=User.objects.get(is_superuser=True), business=owner.user, role="owner")

@@ -2,14 +2,15 @@
 
 import pytest
 
-from leadsite.inbox.searching import marked, search_everything
+from leadsite.inbox.searching import SHOWN, marked, search_everything
 from tests.factories import Business
 from tests.leadsite.inbox.chats import asks, chat_of, says, viewer
-from tests.staff import HOSTILE
+from tests.staff import HOSTILE, staff_of
 
 
 def found(business: Business, term: str) -> dict[str, list[str]]:
-    return {name: [hit.row.customer for hit in hits] for name, hits in search_everything(viewer(business), term).groups}
+    groups = search_everything(viewer(business), term).groups
+    return {group.name: [hit.row.customer for hit in group.hits] for group in groups}
 
 
 @pytest.mark.parametrize("term", ["+49 151 000", "0049151000", "(0151) 000-0", "151000"])
@@ -44,8 +45,23 @@ def test_a_word_that_the_newest_messages_do_not_have_is_found_by_the_index(
 
 def test_a_hit_leads_to_its_message(owner: Business):
     chat = asks(owner, "Amina", "lemon")
-    ((_, (hit,)),) = search_everything(viewer(owner), "lemon").groups
+    ((_, (hit,), all_url),) = search_everything(viewer(owner), "lemon").groups
+    assert all_url == ""
     assert hit.message_id == chat.messages.get().pk
+
+
+def test_what_is_more_than_is_shown_is_in_the_lists(owner: Business):
+    chat = asks(owner, "Amina", "lemon")
+    for number in range(SHOWN - 1):
+        says(chat, f"lemon {number}")
+    assert [group.all_url for group in search_everything(viewer(owner), "lemon cake?").groups] == []
+    assert [(len(hits), url) for _, hits, url in search_everything(viewer(owner), "lemon").groups] == [(SHOWN, "")]
+    says(chat, "lemon & lime")
+    ((name, hits, all_url),) = search_everything(viewer(owner), "lemon").groups
+    assert (name, len(hits)) == ("Messages", SHOWN)
+    people = staff_of(owner)
+    assert "These and more in a list" in people.get("/admin/inbox/", q="lemon").content.decode()
+    assert people.get(all_url).context_data["cl"].result_count == SHOWN + 1
 
 
 def test_what_was_found_is_marked_and_the_rest_is_escaped():

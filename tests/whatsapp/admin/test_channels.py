@@ -192,3 +192,21 @@ def test_an_owner_proves_that_an_account_is_theirs_by_its_secret(owner):
     assert "belongs to you" in errors_of(staff.fill(page, waba_id="102290129340399"))["app_secret"][0]
     assert staff.fill(page, waba_id="102290129340399", app_secret="of the app").status_code == 302
     assert Channel.objects.get().waba_id == "102290129340399"
+
+
+@pytest.mark.parametrize("shown", ["+49 30 7654321", "Shop, (030) 765 43 21"])
+def test_an_owner_proves_that_other_digits_are_theirs_by_the_secret(owner, shown):
+    """Meta names some numbers by their digits only: events of another business's number could be taken."""
+    fields = {"phone_number_id": "1065550002", "display_number": "+49 30 1234567"}
+    page, staff = address("change", Channel.objects.create(user=owner.user, **fields)), staff_of(owner)
+    assert "belongs to you" in errors_of(staff.fill(page, display_number=shown))["app_secret"][0]
+    for same in ("Shop, +49 (30) 123 45 67", "Shop", ""):
+        assert staff.fill(page, display_number=same).status_code == 302
+    assert staff.fill(page, display_number=shown, app_secret="of the app").status_code == 302
+    assert Channel.objects.get().display_number == shown
+
+
+def test_an_owner_writes_the_digits_of_a_number_at_twilio_as_they_like(owner):
+    fields = {"phone_number_id": "+14155238886", "provider": "twilio"}
+    page = address("change", Channel.objects.create(user=owner.user, **fields))
+    assert staff_of(owner).fill(page, display_number="(415) 523-8886").status_code == 302

@@ -3,12 +3,13 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import pytest
 
+from leads.importing.isolated import process
 from leads.importing.isolated.process import Limits, ReaderDied, run_isolated
 from leads.importing.readers.rows import UnreadableFile
 
@@ -36,11 +37,12 @@ def read(file: BinaryIO, what: str) -> Iterator[Any]:
             os._exit(9)
 
 
-def run(what: str, **limits: Any) -> list[Any]:
+def run(what: str, *, still_reads: Callable[[], object] = lambda: None, **limits: Any) -> list[Any]:
     with tempfile.TemporaryFile() as file:
         file.write(b"content")
         file.flush()
-        return list(run_isolated(read, what, file=file, limits=replace(LIMITS, **limits)))
+        reader = run_isolated(read, what, file=file, limits=replace(LIMITS, **limits), still_reads=still_reads)
+        return list(reader)
 
 
 def test_what_is_yielded_comes_over():
@@ -66,3 +68,12 @@ def test_a_reader_that_exceeds_a_limit_is_ended_with_a_reason(what, limits, reas
 def test_an_expected_exception_is_passed_on():
     with pytest.raises(UnreadableFile, match="The file is odd"):
         run("refused")
+
+
+def test_who_waits_for_a_reader_says_so_again_and_again(monkeypatch):
+    """A preview is taken by another worker where this one has said nothing for half a minute."""
+    monkeypatch.setattr(process, "BEAT_SECONDS", 0.05)
+    said: list[int] = []
+    with pytest.raises(ReaderDied, match="too long"):
+        run("silence", still_reads=lambda: said.append(1), silence=0.5)
+    assert len(said) >= 5

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from conversations.models import Conversation, Message, NoteMention
+from leads.models import Lead
 from leadsite.accounts.models import User
-from leadsite.demo.data import EMAIL, NotADemo, ensure_demo
+from leadsite.demo.chats import CHATS, NEWCOMERS, TEMPLATES
+from leadsite.demo.data import EMAIL, LEADS, NotADemo, ensure_demo
 from tests.factories import Business
 from tests.site import environment, manage
+from whatsapp.models import MessageTemplate, WebhookDelivery
 
 
 def test_it_refuses_the_secret_and_database_of_an_installation(settings: Any, db: None):
@@ -28,6 +32,20 @@ def test_it_refuses_a_database_with_businesses_and_no_demo(owner: Business, tmp_
 def test_a_demo_that_is_there_is_completed(db: None, tmp_path: Path):
     first = ensure_demo(tmp_path, force=False)
     assert ensure_demo(tmp_path, force=False) == first
+
+
+def test_its_customers_have_written_once(db: None, tmp_path: Path):
+    for _ in range(2):
+        ensure_demo(tmp_path, force=False)
+        assert Message.objects.count() == sum(map(len, CHATS.values()))
+    assert Lead.objects.count() == len(LEADS) + len(NEWCOMERS)
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"processed"}
+    waiting = Conversation.objects.filter(waiting_since__isnull=False).values_list("customer__name", flat=True)
+    # What the bakery wrote to John Doe last has failed.
+    assert set(waiting) == {"Amina Yılmaz", "João Pereira", "Farida Haddad", "נועה לוי", "John Doe"}
+    assert Message.objects.get(status="failed").conversation.customer.name == "John Doe"
+    assert NoteMention.objects.get().person.email == EMAIL
+    assert MessageTemplate.objects.filter(status="approved").count() == len(TEMPLATES)
 
 
 def test_forced_it_makes_the_demo_beside_others(owner: Business, tmp_path: Path):

@@ -100,8 +100,8 @@ class TestBesideADemo:
 
         assert ended.returncode == 0, ended.stderr
         with psycopg.connect(database_url(data_dir)) as session:
-            row = session.execute("SELECT details FROM leads WHERE source = 'whatsapp'").fetchone()
-        assert row == ("Hello",)
+            row = session.execute("SELECT source FROM leads WHERE details = 'Hello'").fetchone()
+        assert row == ("whatsapp",)
 
     def test_database_url_prints_the_address_of_its_database(self, running: Demo, data_dir: Path) -> None:
         printed = manage("database_url", env=environment(data_dir))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from leadsite.demo.chats import NEWCOMERS
 from leadsite.demo.data import LEADS
 from leadsite.demo.embedded import EmbeddedPostgres, database_url
 from tests.leadsite.demo.demo_process import Demo
@@ -39,7 +40,7 @@ def test_both_serve_on_one_database_and_the_first_that_ends_leaves_it_to_the_oth
         with psycopg.connect(database_url(data_dir)) as database:
             (counts,) = database.execute("SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM leads)").fetchall()
         # The business and two people, once.
-        assert counts == (3, len(LEADS))
+        assert counts == (3, len(LEADS) + len(NEWCOMERS))
         assert all(one.takes_leads() for one in started)
         assert started[0].press_ctrl_c() == 0, started[0].output()
         assert started[1].takes_leads()
