@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from conversations.erasing.marks import Identifier
 from conversations.models import ErasedMark, ParkedStatus
 from leadsite.core import clock
+from tests.cases import each_case
 from tests.factories import make_business
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import deliver
+from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.channels import connect_channel
 from whatsapp.models import WebhookDelivery
 
@@ -68,6 +69,15 @@ def test_another_business_is_not_concerned(erased, stranger):
     erased.gets()
     assert ErasedMark.objects.newest([stranger.id]) is None
     assert ErasedMark.objects.times([Identifier(stranger.id, "phone", PHONE)]) == {}
+
+
+@each_case("message", [meta.text("My secret"), meta.text("Stored", from_="447700900123", id="wamid.stored")])
+def test_another_business_gets_its_part_where_nothing_is_new_for_the_one_that_has_erased(erased, stranger, message):
+    erased.gets(meta.text("Stored", from_="447700900123", id="wamid.stored"))
+    theirs = Inbox(stranger, channel="999")
+    other = meta.messages_value("999", messages=[meta.text("Hello", id="wamid.other")])
+    deliver(meta.messages_value(erased.channel, messages=[message]), other)
+    assert (erased.counts(), theirs.counts()) == ((1, 1, 1, 1), (1, 1, 1, 1))
 
 
 def test_a_late_change_of_number_leaves_nothing(erased):
