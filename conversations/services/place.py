@@ -42,16 +42,13 @@ class Placed:
 
 
 def place_messages(
-    *,
-    messages: Sequence[tuple[IncomingMessage, UUID | None]],
-    businesses: Collection[UUID],
-    erased_at: datetime | None = None,
+    *, messages: Sequence[tuple[IncomingMessage, UUID | None]], businesses: Collection[UUID], erased_at: datetime | None
 ) -> Placed:
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
     `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
-    customers without conversation, are left out; parts of calls among them are parked. `businesses`, `erased_at`: of
-    Identified. Raises django.db.Error.
+    customers without conversation, are left out; parts of calls among them are parked. The rest: as in Identified.
+    Raises django.db.Error.
     """
     # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
     places = Message.objects.places(messages, businesses)
