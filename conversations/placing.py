@@ -40,7 +40,7 @@ class Place(NamedTuple):
     call: CallPart | None = None  # what is stored of the call that it is a part of
     was_turn: bool = True  # Message.is_turn of what is stored
     parked: CallPart | None = None  # of a call that is not stored: what its parts said that came before
-    erased_at: datetime | None = None  # when a person of the business was erased last
+    erased_at: datetime | None = None  # when a person of these businesses was erased last
 
     def completed(self, message: IncomingMessage) -> IncomingMessage:
         """Return the message as it is to be stored: a call with all its parts."""

@@ -155,12 +155,12 @@ class StoredMessage(NamedTuple):
 
 
 class InboundMessageManager(models.Manager[M]):
-    def places(self, messages: Sequence[tuple[IncomingMessage, UUID | None]]) -> list[Place]:
+    def places(self, messages: Sequence[tuple[IncomingMessage, UUID | None]], owners: Collection[UUID]) -> list[Place]:
         """Return where each message is stored, and its customer's active conversation, otherwise the newest."""
         places = fetch_rows(
             _PLACES,
             [
-                array(sorted({message.user_id for message, _ in messages})),
+                array(sorted(owners)),
                 *column_arrays(
                     (
                         message.user_id,

@@ -27,11 +27,12 @@ class MoveCustomers(Protocol):
 
 
 class LookedUp(NamedTuple):
-    """Messages and who sent them, of those that are not stored and are not old; `old` and `erased_at`: as below."""
+    """Messages and who sent them, of those that are not stored and are not old; the others: as below."""
 
     new: list[IncomingMessage]
     people: list[Person]
     old: list[IncomingMessage]
+    businesses: set[UUID]
     erased_at: datetime | None
 
     @property
@@ -47,11 +48,13 @@ class LookedUp(NamedTuple):
 class Identified(NamedTuple):
     """Messages with their customers, locked; None where no customer is stored. `old`: those of erased people.
 
-    `erased_at`: when a person of these businesses was erased last.
+    `erased_at`: when a person of one of `businesses` was erased last; of all that were looked up, also of those for
+    which nothing is new.
     """
 
     messages: list[tuple[IncomingMessage, UUID | None]]
     old: list[IncomingMessage]
+    businesses: set[UUID]
     erased_at: datetime | None
 
 
@@ -69,10 +72,10 @@ def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Ide
     changed since the look-up, which locks nothing: the caller repeats the transaction. A number that another customer
     has got since then is an IntegrityError, and the caller stores the messages one by one.
     """
-    new, people, old, erased_at = found
+    new, people, old, businesses, erased_at = found
     if found.contradicts:
         move_customers(moves=implied_moves(people))
-        new, people, _, erased_at = look_up_senders(new)
+        new, people, _, businesses, erased_at = look_up_senders(new)
     by_phone, by_id = plan_rows(people)
     try:
         written = Customer.objects.write_by_phone(by_phone), Customer.objects.write_by_id(by_id)
@@ -90,7 +93,7 @@ def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Ide
         customer_ids.append(customer_id := customer.id if customer else None)
         if person.customer is not None and person.customer.id != customer_id:
             raise ConcurrentChange(_CHANGED)
-    return Identified(list(zip(new, customer_ids, strict=True)), old, erased_at)
+    return Identified(list(zip(new, customer_ids, strict=True)), old, businesses, erased_at)
 
 
 def look_up_senders(messages: Sequence[IncomingMessage]) -> LookedUp:
@@ -128,4 +131,5 @@ def look_up_senders(messages: Sequence[IncomingMessage]) -> LookedUp:
         for n, found in zip(numbers, lookups, strict=True):
             directory.add(identities[n], found)
         moved = [(n, found.move) for n, found in zip(numbers, lookups, strict=True) if found.move]
-    return LookedUp(new, identify(identities, directory), old, erased_at)
+    businesses = {message.user_id for message in messages}
+    return LookedUp(new, identify(identities, directory), old, businesses, erased_at)

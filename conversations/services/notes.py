@@ -76,8 +76,8 @@ def mentioned_in(text: str, people: Iterable[User]) -> list[User]:
 def mentions_of(names: Iterable[str], flags: int = 0) -> re.Pattern[str]:
     """Return a pattern of an @ and one of the names; of a longer and a shorter name that begins it, the longer."""
     either = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    # A letter or digit behind it makes it another name. Of no names it finds nothing.
-    return re.compile(rf"@({either or '(?!)'})(?![^\W_])", flags)
+    # A letter or digit before it makes it an address, one behind it another name. Of no names it finds nothing.
+    return re.compile(rf"(?<![^\W_])@({either or '(?!)'})(?![^\W_])", flags)
 
 
 def _check(text: str) -> None:

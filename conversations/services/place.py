@@ -1,6 +1,6 @@
 """Services that join, reopen or open the conversation of each message. Caller holds the transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -42,15 +42,16 @@ class Placed:
 
 
 def place_messages(
-    *, messages: Sequence[tuple[IncomingMessage, UUID | None]], erased_at: datetime | None = None
+    *, messages: Sequence[tuple[IncomingMessage, UUID | None]], businesses: Collection[UUID], erased_at: datetime | None
 ) -> Placed:
     """Find or create the conversation of each message: see conversations/placing.py for the rule.
 
     `messages` come with their customers, whom the caller has locked. Messages that are stored already, and notices to
-    customers without conversation, are left out; parts of calls among them are parked. Raises django.db.Error.
+    customers without conversation, are left out; parts of calls among them are parked. The rest: as in Identified.
+    Raises django.db.Error.
     """
     # A separate statement, after the customers are locked: it sees what the previous holders of the locks committed.
-    places = Message.objects.places(messages)
+    places = Message.objects.places(messages, businesses)
     if any(place.erased_at != erased_at for place in places):
         # Their customers may be among the erased, and have been created again by this transaction.
         raise ConcurrentChange("A person of this business was erased at the same moment.")

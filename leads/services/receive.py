@@ -86,11 +86,11 @@ def _receive_messages(received: Received) -> Stored:
         return Stored()
     messages = distinct_messages(received.messages)
     found = look_up_senders(messages) if received.is_alone else _look_up_and_lock(messages, received.businesses)
-    new, old, erased_at = identify_customers(found=found, move_customers=move_customers)
+    new, old, businesses, erased_at = identify_customers(found=found, move_customers=move_customers)
     if not new:
         return Stored(erased=old)
     store_choices(messages=new)
-    placed = place_messages(messages=new, erased_at=erased_at)
+    placed = place_messages(messages=new, businesses=businesses, erased_at=erased_at)
     messages_made, leads_made, files = _store(placed)
     # Choices about marketing, which are stored with the customer, are not left out.
     left_out = sum(message.event.stops_marketing is None for message in placed.left_out)

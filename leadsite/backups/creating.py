@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from leadsite import VERSION
 from leadsite.backups import keys
 from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, check_room, contents_of, new_backup
-from leadsite.backups.programs import connection_environment, find_folder
+from leadsite.backups.programs import accepted_password, connection_environment, find_folder
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
 
@@ -75,7 +75,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
 
 def _dump(program: Path, snapshot: str, path: Path, progress: Progress) -> None:
     command = [str(program), "--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={path}"]
-    environment = connection_environment(connection.settings_dict)
+    environment = connection_environment(connection.settings_dict, password=accepted_password(connection))
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
         try:
             while True:

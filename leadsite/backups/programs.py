@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
 from leadsite.demo.embedded.errors import EmbeddedPostgresError
 from leadsite.demo.embedded.programs import program
 
@@ -55,14 +57,22 @@ def _folders(needed: tuple[str, ...]) -> Iterable[Path]:
     return [folder for folder in dict.fromkeys(candidates) if all((folder / name).is_file() for name in needed)]
 
 
-def connection_environment(database: Mapping[str, Any]) -> dict[str, str]:
+def accepted_password(connection: BaseDatabaseWrapper) -> str:
+    """The password by which the server has let this connection in: while it is replaced, two are tried. Connects if
+    need be. Raises django.db.Error.
+    """
+    connection.ensure_connection()
+    return str(connection.connection.info.password)
+
+
+def connection_environment(database: Mapping[str, Any], *, password: str) -> dict[str, str]:
     """The environment that leads libpq to a database of Django's settings: other users see arguments, not these."""
     options = database.get("OPTIONS", {})
     named = {
         "PGHOST": options.get("host") or database.get("HOST"),
         "PGPORT": options.get("port") or database.get("PORT"),
         "PGUSER": database.get("USER"),
-        "PGPASSWORD": database.get("PASSWORD"),
+        "PGPASSWORD": password,
         "PGDATABASE": database.get("NAME"),
         "PGSSLMODE": options.get("sslmode"),
         "PGSSLROOTCERT": options.get("sslrootcert"),

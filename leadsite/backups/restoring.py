@@ -22,7 +22,7 @@ from leadsite.backups import keys
 from leadsite.backups.archive import DUMP, MEDIA, Manifest, read_manifest, verify_files
 from leadsite.backups.creating import TABLES, count_rows, media_folder, server_version
 from leadsite.backups.media import media_in, remove_unpacked, replace_media, unpack_media
-from leadsite.backups.programs import connection_environment, find_folder, version_of
+from leadsite.backups.programs import accepted_password, connection_environment, find_folder, version_of
 from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
@@ -128,6 +128,7 @@ def restore_backup(folder: Path, manifest: Manifest, *, progress: Progress) -> N
     """
     server = server_version()
     programs = find_folder(("pg_restore", "psql", "pg_dump"), server=max(server, manifest.server))
+    password = accepted_password(connection)
     connection.close()
     media = None if manifest.media_elsewhere else media_folder()
     unpacked = None
@@ -137,7 +138,7 @@ def restore_backup(folder: Path, manifest: Manifest, *, progress: Progress) -> N
     try:
         progress("Restoring the database")
         keep_all = version_of(programs / "psql") < 17 or server >= 17
-        _load(programs, folder / DUMP, rows=manifest.rows, keep_all=keep_all)
+        _load(programs, folder / DUMP, password=password, rows=manifest.rows, keep_all=keep_all)
     except BaseException:
         if unpacked:
             remove_unpacked(unpacked)
@@ -163,11 +164,11 @@ def _finish(media: Path | None, unpacked: Path | None, progress: Progress) -> No
         ) from error
 
 
-def _load(programs: Path, dump: Path, *, rows: dict[str, int], keep_all: bool) -> None:
+def _load(programs: Path, dump: Path, *, password: str, rows: dict[str, int], keep_all: bool) -> None:
     """In one transaction, which also counts the rows: if anything fails, or this process is killed, the database stays
     as it is.
     """
-    environment = connection_environment(connection.settings_dict)
+    environment = connection_environment(connection.settings_dict, password=password)
     reading = [str(programs / "pg_restore"), "--no-owner", "--no-privileges", "--file=-", str(dump)]
     writing = [str(programs / "psql"), "-Xq", "--no-password", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
     complete = False

@@ -12,7 +12,7 @@ from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried, set_locally
 from leadsite.privacy.people import Person
-from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, Table
+from leadsite.privacy.tables import BODY, BYTES, DIGEST, JSON, TABLES, WHO, WHO_NULL, Table
 from whatsapp.erasing.bodies import EMPTY, is_of_business, part_of_person, without_person
 from whatsapp.erasing.own import OwnNumbers
 from whatsapp.erasing.traces import Traces
@@ -126,6 +126,9 @@ def _without(kind: str, value: Any, values: dict[str, Any], search: Search) -> A
         return without_person(values["provider"], value, search.traces, own=search.own.among)
     if kind == JSON:
         return search.traces.in_json(value)
+    if kind in (WHO, WHO_NULL):
+        empty = "" if kind == WHO else None
+        return empty if search.traces.is_whole(value) else value
     if kind == BYTES:
         return search.traces.in_text(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     return search.traces.in_text(value)

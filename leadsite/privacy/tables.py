@@ -6,6 +6,9 @@ compares this with the tables that there are: a new column needs a decision.
   BYTES    the same as TEXT, stored as bytes
   JSON     the same, with objects in it: Note [Whose part] in whatsapp/erasing/traces.py
   BODY     the raw delivery of a PROVIDER: whatsapp/erasing/bodies.py
+  WHO      a whole number or id, also of a row that is another customer's: the person was merged into that one, and has
+           begun anew since. Emptied
+  WHO_NULL the same, in a column without empty texts: set to null
   FILE     a piece of an uploaded file: files.py
   DIGEST   a hash of the other columns: emptied where one of these changes
   any other text says why there is nothing of a customer in it
@@ -19,11 +22,13 @@ TEXT: Final = "text"
 BYTES: Final = "bytes"
 JSON: Final = "json"
 BODY: Final = "body"
+WHO: Final = "who"
+WHO_NULL: Final = "who or null"
 FILE: Final = "file"
 DIGEST: Final = "digest"
 PROVIDER: Final = "provider"
 AUDIT: Final = "audit"
-SEARCHED: Final = frozenset({TEXT, BYTES, JSON, BODY, PROVIDER})
+SEARCHED: Final = frozenset({TEXT, BYTES, JSON, BODY, WHO, WHO_NULL, PROVIDER})
 
 WORD: Final = "one of our words"
 STAFF: Final = "about staff"
@@ -67,8 +72,8 @@ TABLES: Final[dict[str, Table]] = {
     "conversations": Table({"status": WORD}),
     "messages": Table(
         {
-            "address": OWN,
-            "provider_id": OWN,
+            "address": WHO,
+            "provider_id": WHO_NULL,  # Meta's has the number inside
             "provider_token": OWN,
             "content": TEXT,
             "extras": JSON,

@@ -5,10 +5,12 @@ each statement of a request ends with the lock going from one to another, and wi
 processes on two CPUs answered an eighth fewer requests (python -m bench.creates). Threads that wait cost nothing.
 
 The CPU is chosen at random each second, because a program in another container may need the same one. What a process
-starts is bound to the CPU that it had then. Linux only: other systems have no such call, or ignore it.
+starts is bound to the CPU that it had then. CPUs that are taken from the running process are not used any more; those
+that are added are used after its next start. Linux only: other systems have no such call, or ignore it.
 """
 
 import asyncio
+import errno
 import os
 import random
 import socket
@@ -35,16 +37,20 @@ async def keep_together() -> None:
     """Keep all threads of this process on one CPU while it is busy, until the task is cancelled."""
     if sys.platform != "linux":
         return
-    allowed = os.sched_getaffinity(0)
+    allowed = given = os.sched_getaffinity(0)
     taken: socket.socket | None = None
     try:
         while len(allowed) > 1:
             used = time.process_time()
             await asyncio.sleep(_KEPT_SECONDS)
             is_busy = time.process_time() - used >= _KEPT_SECONDS * _BUSY
+            if (found := os.sched_getaffinity(0)) != given:
+                # Somebody else has chosen, by taskset, or has taken this CPU away: that counts, for all threads.
+                allowed, is_busy = found, False
             before, taken = taken, (_take_one(allowed) or taken) if is_busy else None
             if taken is None:
                 allow(allowed)
+            given = os.sched_getaffinity(0)
             if before is not None and before is not taken:
                 before.close()
     except OSError as error:
@@ -66,8 +72,15 @@ def _take_one(allowed: Collection[int]) -> socket.socket | None:
             name.bind(_NAME.format(cpu))
         except OSError:
             name.close()
-        else:
+            continue
+        try:
             allow({cpu})
+        except OSError as error:
+            name.close()
+            # No longer one of those that this process may have: a cpuset was changed.
+            if error.errno != errno.EINVAL:
+                raise
+        else:
             return name
     return None
 

@@ -13,6 +13,8 @@ from tests.blocks import section
 from tests.site import REPOSITORY
 
 FOLDERS = ("leadsite", "leads", "conversations", "whatsapp", "deploy/systemd")
+# The web server, as systemctl says it.
+STARTED = "Mon 2026-06-01 12:00:00 UTC"
 FILES = ("manage.py", "pyproject.toml", "requirements.txt", ".env.example")
 BLOCKS = [block.text for block in section(REPOSITORY / "docs/operations.md", "On one machine")]
 UPGRADE, BACK = [text for text in BLOCKS if "deploy/upgrade" in text]
@@ -24,7 +26,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.installed = folder / "opt/leadsite"
-        self.failing = ""
+        self.failing = self.said = ""
         for place in ("bin", "etc/systemd/system", "opt/leadsite/.venv/bin"):
             (folder / place).mkdir(parents=True)
         programs = [folder / "bin/systemctl", *(self.installed / f".venv/bin/{name}" for name in ("python", "pip"))]
@@ -32,8 +34,9 @@ class Machine:
             path.write_text('#!/bin/sh\n[ "$1" != -u ] || shift 2\nexec "$@"\n')
             path.chmod(0o755)
         for path in programs:
+            asked = f'[ "$1" != show ] || exec echo "{STARTED}"'
             failing = 'case $* in *"$FAILING"*) [ -z "$FAILING" ] ;; esac'
-            path.write_text(f'#!/bin/sh\necho "$(basename $0) $*" >> "$LOG"\n{failing}\n')
+            path.write_text(f'#!/bin/sh\n{asked}\necho "$(basename $0) $*" >> "$LOG"\n{failing}\n')
         self.release("first", self.installed)
 
     def here(self, text: str) -> str:
@@ -62,7 +65,8 @@ class Machine:
         log.write_text("")
         env = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "LOG": str(log), "FAILING": self.failing}
         text = "\n".join(map(self.here, blocks))
-        run = subprocess.run(["sh", "-c", text], cwd=release, env=env, check=False)
+        run = subprocess.run(["sh", "-c", text], cwd=release, env=env, capture_output=True, text=True, check=False)
+        self.said = run.stdout + run.stderr
         return run.returncode, log.read_text().splitlines()
 
     @property
@@ -134,6 +138,26 @@ def test_the_second_machine_of_a_cluster_makes_no_backup_and_migrates_nothing(ma
         "systemctl reload leadsite-web",
         "systemctl restart leadsite-worker",
     ]
+
+
+def test_what_a_reload_of_the_web_server_does_not_read_is_said(made: Machine, second: Path) -> None:
+    unit = made.folder / "etc/systemd/system/leadsite-web.service"
+    for folder in (made.installed / "deploy/systemd", second / "deploy/systemd", unit.parent):
+        (folder / "leadsite-web.service").write_text("[Service]\nExecStart=granian --workers=2\n")
+    settings = made.folder / "etc/leadsite/web.env"
+    settings.parent.mkdir()
+    settings.touch()
+    for file in (unit, settings):
+        os.utime(file, (0, 0))
+    assert made.follow(UPGRADE, release=second)[0] == 0
+    assert made.said == ""
+    (second / "deploy/systemd/leadsite-web.service").write_text("[Service]\nExecStart=granian --workers=4\n")
+    assert made.follow(UPGRADE, UPGRADE, release=second)[0] == 0
+    assert made.said.count(str(unit)) == made.said.count("sudo systemctl restart leadsite-web") == 2
+    os.utime(unit, (0, 0))
+    settings.touch()
+    assert made.follow(UPGRADE, release=second)[0] == 0
+    assert [str(path) for path in (unit, settings) if str(path) in made.said] == [str(settings)]
 
 
 def test_a_changed_start_line_of_a_cluster_leaves_its_settings_as_they_are(made: Machine) -> None:

@@ -4,6 +4,7 @@ The number of SQL statements does not depend on the size of a delivery: channels
 """
 
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -100,7 +101,9 @@ def _store(delivery_id: UUID, provider: str, body: bytes, received_at: datetime,
     # and finds the messages stored when the first has committed.
     with transaction.atomic():
         stored = receive_events(plan.received)
-        body = without_erased(provider, body, stored)
+        # Of other bytes a later attempt could not tell whose secret signed them.
+        if not plan.is_tried_again:
+            body = without_erased(provider, body, stored)
         _insert_delivery(delivery_id, provider, body, received_at, plan.with_result(stored))
         stop_channels(plan.stopped | store_account_events(plan.account))
         if stored.media:
@@ -151,13 +154,11 @@ def _replay(delivery_id: UUID, *, bisect: bool) -> str:
         else:
             results, refused = [receive_events(plan.received)], []
             plan = plan.with_result(results[0])
-        for stored in results:
-            delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
         # What a status has said of a number (`plan.stopped`) may not be so any more. A ban is, without a later event.
         stop_channels(banned)
         if any(stored.media for stored in results):
             wake_fetcher()
-        return _finish(delivery, plan, refused)
+        return _finish(delivery, plan, refused, results)
 
 
 def _insert_delivery(delivery_id: UUID, provider: str, body: bytes, received_at: datetime, plan: Plan) -> None:
@@ -197,7 +198,7 @@ def _bisect(received: Received, results: list[Stored]) -> list[str]:
     return [reason for part in received.bisect() for reason in _bisect(part, results)]
 
 
-def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
+def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str], results: Iterable[Stored] = ()) -> str:
     delivery.attempts += 1
     has_failed_before = delivery.state == State.FAILED
     delivery.state = State.FAILED if refused else plan.state
@@ -208,6 +209,10 @@ def _finish(delivery: WebhookDelivery, plan: Plan, refused: list[str]) -> str:
     elif not has_failed_before or (delivery.next_attempt_at and delivery.next_attempt_at <= clock.now()):
         # A replay by hand before the next attempt is due does not change when it is due.
         delivery.next_attempt_at = _next_attempt(delivery.attempts)
+    # Until a part that may be signed is decided, or given up, the bytes stay: see _store.
+    if not (plan.is_tried_again and delivery.next_attempt_at):
+        for stored in results:
+            delivery.body = without_erased(delivery.provider, bytes(delivery.body), stored)
     delivery.save(update_fields=["attempts", "body", "state", "error", "unrouted", "next_attempt_at"])
     log.info("delivery_replayed", delivery_id=str(delivery.pk), state=delivery.state, attempts=delivery.attempts)
     return delivery.state

@@ -17,6 +17,11 @@ def test_a_name_after_an_at_mentions_that_person():
     assert found("ask @ben@bakery.example") == ["Ben"]
 
 
+def test_an_address_mentions_nobody():
+    assert found("write to info@ben.example or otto@mara") == []
+    assert found("(@Ben) info@ben.example, @ben@bakery.example/@Mara") == ["Ben", "Mara"]
+
+
 def test_of_two_names_the_longer_is_meant():
     assert found("@Mara Lund") == ["Mara Lund"]
     assert found("@Mara Lund and @Mara") == ["Mara", "Mara Lund"]

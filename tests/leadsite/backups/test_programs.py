@@ -39,11 +39,11 @@ def test_passwords_are_no_arguments_and_time_outs_of_the_role_are_off() -> None:
         "HOST": "db",
         "PORT": 5433,
         "USER": "u",
-        "PASSWORD": "p",
+        "PASSWORD": "the former one",
         "NAME": "n",
         "OPTIONS": {"sslmode": "require"},
     }
-    found = connection_environment(database)
+    found = connection_environment(database, password="p")
     named = {name: found[name] for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSSLMODE")}
     assert list(named.values()) == ["db", "5433", "u", "p", "n", "require"]
     assert "statement_timeout=0" in found["PGOPTIONS"]

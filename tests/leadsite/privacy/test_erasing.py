@@ -32,6 +32,7 @@ from tests.whatsapp.inbox import Inbox, deliver
 from whatsapp.inbound import replay
 from whatsapp.media.fetching import fetch_due
 from whatsapp.models import Channel, WebhookDelivery
+from whatsapp.outbound.routing import find_route_of_reply
 
 pytestmark = pytest.mark.django_db
 WORDS = ("6505551234", "Sheena", "NDTA2NTU1NTEyMzQ", "MTY1MDU1NTEyMzQ", meta.SHEENA_ID, "secret", "650 555", "(650)")
@@ -238,6 +239,20 @@ def test_a_merge_forgets_who_has_begun_a_new_customer_since(is_undone, inbox, ow
     with pytest.raises(MergeRefused):
         undo_merge(user_id=owner.id, merge_id=done.pk)
     assert Customer.objects.get() == target
+
+
+def test_a_customer_keeps_the_texts_but_not_the_number_of_who_was_merged_and_has_begun_anew(inbox, owner):
+    inbox.gets(meta.text("one", id=meta.wamid()), contacts=[meta.contact()])
+    source, target = Customer.objects.get(), customer_of(owner.has_lead(customer_name="Otto"))
+    make_one(owner, source, target)
+    inbox.gets(meta.text("two", id="wamid.2", timestamp=int(clock.now().timestamp()) + 60))
+    begun = Customer.objects.get(phone=source.phone)
+    erase_customer(user_id=owner.id, customer_id=begun.pk)
+    number = {word for word in WORDS if word not in ("Sheena", "secret")}
+    assert [row for row in dump() if any(word in row[1] for word in number)] == []
+    left = Message.objects.get()
+    assert (left.content, left.address, left.provider_id) == ("one", "", None)
+    assert find_route_of_reply(left.conversation).address == target.phone
 
 
 def test_a_merge_forgets_who_has_the_number_that_was_the_other_customers(owner):

@@ -1,9 +1,10 @@
 """The threads of a busy web process share a CPU, which no other web process has."""
 
 import asyncio
+import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -84,6 +85,43 @@ def test_no_two_processes_have_the_same_cpu(pool: ThreadPoolExecutor, busy: None
     for one in (*others, last):
         assert one is not None
         one.close()
+
+
+@pytest.mark.skipif(os.cpu_count() == 1, reason="there is nothing to choose")
+def test_what_somebody_else_chooses_for_the_running_process_counts(busy: None, anywhere: set[int]) -> None:
+    chosen: list[int] = []
+    since: list[frozenset[int]] = []
+
+    def is_left_alone(_: set[int]) -> bool:
+        if not chosen and len(cpus()[0]) == 1:
+            chosen.append(min(anywhere - cpus()[0]))
+            allow(chosen)
+        if chosen:
+            since.extend(cpus())
+        return len(since) > 500
+
+    watch(is_left_alone)
+    assert set(since) == {frozenset(chosen)}
+
+
+def test_a_cpu_that_was_taken_away_is_not_chosen(
+    busy: None, anywhere: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux refuses it: AllowedCPUs= of the unit, for one, leaves the others."""
+    left = min(anywhere)
+    choose = os.sched_setaffinity
+
+    def allow_left(thread: int, among: Collection[int]) -> None:
+        if left not in among:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        choose(thread, {left})
+
+    monkeypatch.setattr(os, "sched_setaffinity", allow_left)
+    for _ in range(20):
+        taken = placement._take_one(anywhere)
+        assert taken is not None
+        taken.close()
+    monkeypatch.undo()
 
 
 def test_an_idle_process_is_free(pool: ThreadPoolExecutor, quick: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,19 +5,26 @@ from itertools import chain
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
 from conversations.erasing.marks import Identifier
-from conversations.models import ErasedMark, ParkedStatus
+from conversations.models import ErasedMark, Message, ParkedStatus
 from leadsite.core import clock
+from tests.cases import each_case
 from tests.factories import make_business
 from tests.whatsapp import meta
-from tests.whatsapp.inbox import deliver
+from tests.whatsapp.inbox import Inbox, deliver
+from tests.whatsapp.webhook_client import deliver as post_signed
+from tests.whatsapp.webhook_client import provider_client
 from whatsapp.channels import connect_channel
-from whatsapp.models import WebhookDelivery
+from whatsapp.inbound.ingest import MAX_ATTEMPTS
+from whatsapp.inbound.replay import replay_due
+from whatsapp.models import Channel, WebhookDelivery
 
 pytestmark = pytest.mark.django_db
 PHONE = f"+{meta.SHEENA}"
+SECRET = "secret of both"
 
 
 @pytest.fixture
@@ -68,6 +75,51 @@ def test_another_business_is_not_concerned(erased, stranger):
     erased.gets()
     assert ErasedMark.objects.newest([stranger.id]) is None
     assert ErasedMark.objects.times([Identifier(stranger.id, "phone", PHONE)]) == {}
+
+
+@each_case("message", [meta.text("My secret"), meta.text("Stored", from_="447700900123", id="wamid.stored")])
+def test_another_business_gets_its_part_where_nothing_is_new_for_the_one_that_has_erased(erased, stranger, message):
+    erased.gets(meta.text("Stored", from_="447700900123", id="wamid.stored"))
+    theirs = Inbox(stranger, channel="999")
+    other = meta.messages_value("999", messages=[meta.text("Hello", id="wamid.other")])
+    deliver(meta.messages_value(erased.channel, messages=[message]), other)
+    assert (erased.counts(), theirs.counts()) == ((1, 1, 1, 1), (1, 1, 1, 1))
+
+
+@pytest.fixture
+def undecided(erased, stranger):
+    """A delivery for two numbers of one secret, that of the stranger's not readable, with a late message in it."""
+    connect_channel(user_id=erased.business.id, phone_number_id=erased.channel, app_secret=SECRET)
+    connect_channel(user_id=stranger.id, phone_number_id="1002", app_secret=SECRET)
+    channel = Channel.objects.filter(phone_number_id="1002")
+    encrypted = channel.get().encrypted_app_secret
+    channel.update(encrypted_app_secret="of another key")
+    late = meta.messages_value(erased.channel, messages=[meta.text("My secret")], contacts=[meta.contact()])
+    body = meta.body(late, meta.messages_value("1002", messages=[meta.text("Hello", id="wamid.other")]))
+    assert post_signed(provider_client(), body, secret=SECRET).status_code == 200
+    return lambda: channel.update(encrypted_app_secret=encrypted)
+
+
+def try_again():
+    WebhookDelivery.objects.update(next_attempt_at=Now())
+    return dict(replay_due())
+
+
+def test_a_part_whose_secret_is_readable_later_is_stored_beside_the_part_of_an_erased_person(undecided):
+    assert try_again() == {"failed": 1}
+    undecided()
+    assert try_again() == {"processed": 1}
+    assert [message.content for message in Message.objects.all()] == ["Hello"]
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.error == ""
+    assert (b"My secret" in bytes(delivery.body), b"Hello" in bytes(delivery.body)) == (False, True)
+
+
+def test_of_a_part_whose_secret_stays_unreadable_the_erased_person_is_taken_out_in_the_end(undecided):
+    WebhookDelivery.objects.update(attempts=MAX_ATTEMPTS - 1)
+    assert try_again() == {"failed": 1}
+    delivery = WebhookDelivery.objects.get()
+    assert (delivery.next_attempt_at, b"My secret" in bytes(delivery.body)) == (None, False)
 
 
 def test_a_late_change_of_number_leaves_nothing(erased):

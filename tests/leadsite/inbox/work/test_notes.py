@@ -79,6 +79,11 @@ def test_who_is_mentioned_is_told_until_they_have_seen_it(owner: Business, perso
     assert "Amina" not in person.get(f"{INBOX}list/", tab="mentions").content.decode()
 
 
+def test_an_address_is_not_marked():
+    marked = with_mentions("info@ben.example, @Ben", [User(email="ben@bakery.example", name="Ben")])
+    assert marked == 'info@ben.example, <b class="note-mention">@Ben</b>'
+
+
 def test_names_are_marked_where_they_mention_somebody():
     names = {"ann@shop.example": "Ann", "lee@shop.example": "Ann <Lee>"}
     people = [User(pk=uuid4(), email=email, name=name) for email, name in names.items()]
