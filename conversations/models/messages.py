@@ -68,6 +68,11 @@ class MessageManager(
             .annotate(referred_id=Coalesce(*referred, output_field=models.UUIDField()))
         )
 
+    def newest_id(self, conversation_id: UUID) -> UUID:
+        """Return the id of the newest message; one that no message has where there is none."""
+        newest = self.filter(conversation_id=conversation_id).order_by("-sort_at", "-pk").values_list("pk", flat=True)
+        return newest.first() or UUID(int=0)
+
     def answer_after(self, conversation_id: UUID, seen_id: UUID) -> "Message | None":
         """Return the answer of the business that came after the message with this id, unless the customer has written
         since. Ids are in the order in which messages were stored.

@@ -25,6 +25,7 @@ from leads.models.distinct import ordered
 from leadsite.accounts.business.places import country_of
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.values import badge, link, moment, shorten
 from leadsite.adminkit.workplace import business_of
@@ -95,7 +96,7 @@ class PersonPart(PagePart):
         business_id = business_of(request)
         if not page.has_change_permission(request) or business_id is None:
             raise PermissionDenied
-        before = uuid_of(request.GET.get("before", ""))
+        before = read_uuid(request.GET.get("before", ""))
         found = duplicates.read_page(user_id=business_id, country=country_of(business_id), before=before)
         ids = {one for pair in found.pairs for one in (pair.first_id, pair.second_id)}
         customers = page.get_queryset(request).in_bulk(list(ids))
@@ -138,7 +139,7 @@ class PersonPart(PagePart):
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         stays, _ = two_customers(page, request, object_id)
-        merge_id = uuid_of(request.POST.get("merge", ""))
+        merge_id = read_uuid(request.POST.get("merge", ""))
         if stays is None or merge_id is None:
             return page._get_obj_does_not_exist_redirect(request, page.opts, object_id)
         try:
@@ -155,16 +156,9 @@ def two_customers(page: OwnedAdmin, request: HttpRequest, object_id: str) -> tup
     if not page.has_change_permission(request):
         raise PermissionDenied
     mine = page.get_queryset(request)
-    chosen, other = uuid_of(unquote(object_id)), uuid_of(request.POST.get("with") or request.GET.get("with", ""))
+    chosen, other = read_uuid(unquote(object_id)), read_uuid(request.POST.get("with") or request.GET.get("with", ""))
     found = mine.in_bulk([one for one in (chosen, other) if one])
     return found.get(chosen), found.get(other)
-
-
-def uuid_of(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def to_customer(customer_id: UUID) -> HttpResponse:

@@ -12,12 +12,13 @@ from django.utils.translation import gettext
 
 from conversations.admin.customers import CustomerAdmin
 from conversations.models import Customer
-from leads.admin.customers import NO_CHOICE, to_customer, two_customers, uuid_of, with_number
+from leads.admin.customers import NO_CHOICE, to_customer, two_customers, with_number
 from leads.merging import distinct
 from leads.merging.services import MergeRefused
 from leads.models import DistinctPair
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.values import moment
 from leadsite.languages.texts import shown
@@ -89,7 +90,7 @@ def _to_list(request: HttpRequest) -> HttpResponse | None:
     """The list again, at the same place: `list` is its id of a customer, or empty for the first page."""
     if "list" not in request.POST:
         return None
-    before = uuid_of(request.POST["list"])
+    before = read_uuid(request.POST["list"])
     query = {"before": str(before)} if before else None
     return HttpResponseRedirect(reverse("admin:conversations_customer_duplicates", query=query))
 

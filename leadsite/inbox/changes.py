@@ -10,9 +10,10 @@ from django.views.decorators.http import require_POST
 
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused, change_conversation
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
-from leadsite.inbox.parameters import read_uuid, tab_of
+from leadsite.inbox.parameters import tab_of
 from leadsite.inbox.views import address_of, chat_context, meanwhile, whole_page
 from leadsite.inbox.writing.attaching import given_file
 from leadsite.inbox.writing.failures import failure_of

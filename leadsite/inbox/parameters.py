@@ -1,7 +1,6 @@
 """Reads the query parameters and form fields of the inbox; invalid values count as missing."""
 
 from typing import Final
-from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
 
@@ -13,13 +12,6 @@ FIRST: Final = "waiting"
 def tab_of(request: HttpRequest) -> str:
     tab = request.GET.get("tab") or request.POST.get("tab") or FIRST
     return tab if tab in TABS else FIRST
-
-
-def read_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def read_text(form: QueryDict, name: str) -> str:

@@ -17,12 +17,13 @@ from conversations.services.labels import labels_of
 from leads.models import Lead
 from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.alerts import SHOWN
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
 from leadsite.inbox.chats import MOST, PAGE, Page, Row, counts, read_cursor, read_page, shown_count
 from leadsite.inbox.customer import customer_pane
 from leadsite.inbox.models import ChatPresence, ChatRead, InboxPreference
-from leadsite.inbox.parameters import read_number, read_uuid, tab_of
+from leadsite.inbox.parameters import read_number, tab_of
 from leadsite.inbox.searching import Found, Hit, search_everything
 from leadsite.inbox.thread import read_chat
 from leadsite.inbox.times import remaining, waited
@@ -187,6 +188,12 @@ def meanwhile(viewer: Viewer, answer: Message) -> dict[str, Any]:
     else:
         who = names_of([answer.author_id]).get(answer.author_id, gettext("Somebody else"))
     return {"meanwhile": answer, "meanwhile_by": who}
+
+
+def answered_meanwhile(viewer: Viewer, answer: Message) -> str:
+    """Return the same in a sentence."""
+    words = gettext("%(who)s has answered meanwhile, and nothing of yours was sent yet: “%(text)s”")
+    return words % {"who": meanwhile(viewer, answer)["meanwhile_by"], "text": answer.content[:200]}
 
 
 def address_of(request: HttpRequest, name: str, *args: Any) -> str:

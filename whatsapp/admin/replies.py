@@ -12,9 +12,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 
 from conversations.admin.conversations import ConversationAdmin
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
 from leadsite.core import clock
 from leadsite.languages.texts import shown
@@ -43,6 +44,7 @@ class ReplyPart(PagePart):
         form = {
             "url": reverse("admin:conversations_conversation_reply", args=[quote(row.pk)]),
             "once": once.new_key(),
+            "seen": Message.objects.newest_id(row.pk),
             "draft": request.session.pop(f"{_DRAFT} {row.pk}", ""),
             "route": route,
             "open_until": route.open_until(clock.now()),
@@ -61,11 +63,15 @@ class ReplyPart(PagePart):
         # A browser sends line ends as \r\n.
         text = request.POST.get("text", "").replace("\r\n", "\n").strip()
         try:
-            its = {"user_id": conversation.user_id, "conversation_id": conversation.pk}
-            message = MessageContent(content=text, author_id=request.user.pk)
-            once.do_once(
-                request, user_id=conversation.user_id, do=lambda: str(reply(**its, message=message).message_id)
+            send = partial(
+                reply,
+                user_id=conversation.user_id,
+                conversation_id=conversation.pk,
+                message=MessageContent(content=text, author_id=request.user.pk),
+                # After the refusal the page shows the other answer, and the form has seen it.
+                unless_answered_after=read_uuid(request.POST.get("seen", "")),
             )
+            once.do_once(request, user_id=conversation.user_id, do=lambda: str(send().message_id))
         except once.DoneBefore:
             pass
         except (MessageRefused, ConversationRefused) as refusal:

@@ -19,15 +19,14 @@ from whatsapp.media.attachments import Attachment, add_attachment
 from whatsapp.message_templates.store import render_template
 from whatsapp.outbound.providers import PROVIDERS
 from whatsapp.outbound.refusals import (
-    ANSWERED,
     NOT_CONNECTED,
     OPTED_OUT,
     WINDOW_CLOSED,
-    AnsweredMeanwhile,
     MessageRefused,
     OptedOut,
     WindowClosed,
     check_text,
+    check_unanswered,
     refusal_of,
 )
 from whatsapp.outbound.routing import Route, find_route
@@ -91,20 +90,22 @@ def send_message(
     message: MessageContent,
     lead: LeadRequest | None = None,
     channel_id: UUID | None = None,
+    unless_answered_after: UUID | None = None,
 ) -> Queued:
     """Queue a message to a customer, with a lead if requested. Opens the transaction.
 
     `channel_id`: the number to send it from; otherwise that to which the customer wrote last, or the first.
+    `unless_answered_after`: as `reply` has it, in the customer's newest conversation.
 
     With a lead the message joins the active conversation or opens one. Without a lead it reopens the newest
-    conversation if that is completed and none is active. Raises MessageRefused, WindowClosed, OptedOut; django.db.Error
-    where the database is away or stayed locked.
+    conversation if that is completed and none is active. Raises MessageRefused, AnsweredMeanwhile, WindowClosed,
+    OptedOut; django.db.Error where the database is away or stayed locked.
     """
     if lead and not visible_text(to.customer_name):
         raise MessageRefused(gettext_noop("A lead needs the customer's name."), field="customerName")
     check_text(message.content, is_needed=message.kind == TEXT)
     try:
-        return _send(user_id=user_id, to=to, message=message, lead=lead, channel_id=channel_id)
+        return _send(user_id, to, message, lead, channel_id=channel_id, seen_id=unless_answered_after)
     except Error as error:
         metrics.leads_created(lead.source if lead else Lead.Source.API.value, "failed", int(lead is not None))
         if refusal := refusal_of(error):
@@ -132,12 +133,21 @@ def reply(
 
 @retried(operation="queue message")
 def _send(
-    *, user_id: UUID, to: Recipient, message: MessageContent, lead: LeadRequest | None, channel_id: UUID | None
+    user_id: UUID,
+    to: Recipient,
+    message: MessageContent,
+    lead: LeadRequest | None,
+    *,
+    channel_id: UUID | None,
+    seen_id: UUID | None,
 ) -> Queued:
     with transaction.atomic():
         # Two requests for one new customer at the same moment: the upsert locks the customer's row, so the second waits
         # and then joins the conversation of the first. An exception rolls everything back.
         customer_id = _customer(user_id, to)
+        if seen_id:
+            for newest_id, _ in Conversation.objects.newest_of([customer_id]).values():
+                check_unanswered(newest_id, seen_id)
         (chat,) = Conversation.objects.join_or_open([Opening(user_id, customer_id)], reopen_completed=lead is None)
         lead_id = None
         if lead:
@@ -160,8 +170,8 @@ def _reply(*, user_id: UUID, conversation_id: UUID, message: MessageContent, see
         customer = Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id, **not_deleted)
         if customer is None:
             raise UnknownConversation(NO_CONVERSATION)
-        if seen_id and (answer := Message.objects.answer_after(conversation_id, seen_id)):
-            raise AnsweredMeanwhile(ANSWERED, answer=answer)
+        if seen_id:
+            check_unanswered(conversation_id, seen_id)
         route = find_route(
             user_id=user_id,
             customer_id=customer.pk,

@@ -1,10 +1,12 @@
 """Why a message is not stored: the rules of sending, as exceptions, and those that the database checks."""
 
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from django.utils.translation import gettext_noop
 
+from conversations.models import Message
 from leads.services.rules import is_storable
 
 TEXT_MAX_LENGTH: Final = 4096  # Meta, Text messages: "maximum length: 4096 characters"
@@ -54,6 +56,14 @@ _FIELDS: Final = {
     "leads_details_length": "details",
     "messages_content_length": "message",
 }
+
+
+def check_unanswered(conversation_id: UUID, seen_id: UUID) -> None:
+    """Raises AnsweredMeanwhile where the business has answered since this message was the newest. Caller holds the
+    transaction and has locked the customer.
+    """
+    if answer := Message.objects.answer_after(conversation_id, seen_id):
+        raise AnsweredMeanwhile(ANSWERED, answer=answer)
 
 
 def check_text(text: str, *, is_needed: bool) -> None:

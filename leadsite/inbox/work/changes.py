@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST
 from conversations.services.change import ConversationRefused, change_conversation
 from conversations.services.labels import chosen_of, labels_of
 from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import writer_of
 from leadsite.inbox.changes import answer_with_chat
-from leadsite.inbox.parameters import read_text, read_uuid
+from leadsite.inbox.parameters import read_text
 from leadsite.inbox.times import NotATime, read_time
 from leadsite.languages.texts import shown
 

@@ -20,11 +20,12 @@ from conversations.services.change import ConversationRefused
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.business.places import country_of
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT
-from leadsite.inbox.parameters import read_uuid, tab_of
-from leadsite.inbox.views import whole_page
+from leadsite.inbox.parameters import tab_of
+from leadsite.inbox.views import answered_meanwhile, whole_page
 from leadsite.inbox.work.filters import filters_of
 from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
@@ -33,7 +34,7 @@ from leadsite.rest import once
 from whatsapp.message_templates.rendering import describe
 from whatsapp.models import Channel, SendingChannel
 from whatsapp.outbound.enqueue import LeadRequest, MessageContent, Recipient, send_message
-from whatsapp.outbound.refusals import NOT_CONNECTED, TEXT_MAX_LENGTH, MessageRefused
+from whatsapp.outbound.refusals import NOT_CONNECTED, TEXT_MAX_LENGTH, AnsweredMeanwhile, MessageRefused
 from whatsapp.outbound.routing import find_route
 
 _SENT_BY: Final = {"to": "to", "customerName": "name", "leadType": "lead_type", "message": "text", "from": "from"}
@@ -52,6 +53,7 @@ class NewChat:
     chat: Conversation | None
     is_open: bool
     problems: dict[str, str]
+    may_send_anyway: bool = False
 
     @property
     def kind(self) -> str:
@@ -67,9 +69,9 @@ class NewChat:
 
 @require_http_methods(["GET", "POST"])
 def new_chat(request: HttpRequest) -> HttpResponse:
-    """The form; with `send` it sends. Otherwise a POST is what somebody has typed so far, as in templates.py."""
+    """The form; with `send` or `anyway` it sends. Otherwise a POST is what was typed so far, as in templates.py."""
     viewer = writer_of(request)
-    is_sending = "send" in request.POST
+    is_sending = "send" in request.POST or "anyway" in request.POST
     new = _read(viewer, request.POST, is_sending=is_sending)
     chooser = read_chooser(
         business_id=viewer.business_id,
@@ -92,6 +94,8 @@ def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
     """Read the form, and look for the customer and their newest conversation."""
     names = ("to", "name", "from", "kind", "lead", "lead_type", "details", "text")
     typed = {name: form.get(name, "").replace("\0", "") for name in names}
+    # Ids are in the order in which messages are stored: what has a later one was not seen when the form was opened.
+    typed["opened"] = str(read_uuid(form.get("opened", "")) or clock.new_id())
     typed[once.FIELD] = form.get(once.FIELD) or once.new_key()
     typed["text"] = typed["text"].replace("\r\n", "\n").strip()[: 2 * TEXT_MAX_LENGTH]
     channels = Channel.objects.sending(viewer.business_id)
@@ -152,11 +156,14 @@ def _send(request: HttpRequest, viewer: Viewer, new: NewChat, chooser: Chooser) 
                 message=replace(message, media=media),
                 lead=lead,
                 channel_id=new.channel.id if new.channel else None,
+                unless_answered_after=None if "anyway" in request.POST else UUID(new.typed["opened"]),
             )
             done = once.do_once(request, user_id=viewer.business_id, do=lambda: str(sending().conversation_id))
             return UUID(done)
     except once.DoneBefore as before:
         return read_uuid(before.result)  # none after the customer was erased
+    except AnsweredMeanwhile as refusal:
+        new.problems[""], new.may_send_anyway = answered_meanwhile(viewer, refusal.answer), True
     except MessageRefused as refusal:
         new.problems[_SENT_BY.get(refusal.field or "", "")] = shown(refusal)
     except (ConversationRefused, LeadRefused) as refusal:

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused
+from leadsite.adminkit.parameters import read_uuid
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT, STATUS, answer_with_chat
-from leadsite.inbox.parameters import read_uuid, tab_of
-from leadsite.inbox.views import meanwhile, whole_page
+from leadsite.inbox.parameters import tab_of
+from leadsite.inbox.views import answered_meanwhile, whole_page
 from leadsite.inbox.work.filters import filters_of
 from leadsite.inbox.writing.attaching import given_header
 from leadsite.inbox.writing.chooser import Chooser, read_chooser
@@ -49,7 +50,7 @@ def template(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     if is_sending:
         return _send(request, viewer, conversation, chooser)
     # The newest message that was in view when the chooser was opened.
-    shown = read_uuid(request.POST.get("shown", "")) or newest_of(conversation)
+    shown = read_uuid(request.POST.get("shown", "")) or Message.objects.newest_id(conversation.pk)
     if BY_SCRIPT in request.headers:
         context = {"chooser": chooser, "conversation": conversation, "shown": shown}
         context |= {"tab": tab_of(request), "filters": filters_of(request)}
@@ -69,12 +70,6 @@ def chooser_of(
         files=request.FILES.keys(),
         is_sending=is_sending,
     )
-
-
-def newest_of(conversation: Conversation) -> UUID:
-    """Return the id of the newest message of a chat, one that no message has where there is none."""
-    newest = Message.objects.filter(conversation_id=conversation.pk).order_by("-sort_at", "-pk").values_list("pk")
-    return next((pk for (pk,) in newest[:1]), UUID(int=0))
 
 
 def _send(request: HttpRequest, viewer: Viewer, conversation: Conversation, chooser: Chooser) -> HttpResponse:
@@ -100,12 +95,7 @@ def _send(request: HttpRequest, viewer: Viewer, conversation: Conversation, choo
         with given_header(request, viewer, chooser) as media:
             queue_reply(message=replace(content, media=media), **its)
     except AnsweredMeanwhile as refusal:
-        who = meanwhile(viewer, refusal.answer)["meanwhile_by"]
-        sentence = gettext("%(who)s has answered meanwhile: “%(text)s”. Nothing of yours was sent yet.") % {
-            "who": who,
-            "text": refusal.answer.content[:200],
-        }
-        return refuse(sentence, 409, may_send_anyway=True)
+        return refuse(answered_meanwhile(viewer, refusal.answer), 409, may_send_anyway=True)
     except (MessageRefused, ConversationRefused) as refusal:
         return refuse(f"{_NOT_SENT} {shown(refusal)}")
     return answer_with_chat(request, viewer, conversation)

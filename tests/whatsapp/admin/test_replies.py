@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
+from tests.leadsite.inbox.chats import answers
 from tests.staff import Staff, address, messages_of, staff_of
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import Inbox
@@ -50,6 +51,29 @@ def test_a_form_that_is_sent_twice_sends_once(owner, conversation):
     assert Message.objects.filter(direction="out").count() == 1
     person.client.post(address("reply", conversation), {"text": "Yes", "once": str(uuid4())})
     assert Message.objects.filter(direction="out").count() == 2
+
+
+def seen_in(page: str) -> str:
+    (seen,) = re.findall(r'name="seen" value="(.*?)"', page)
+    return str(seen)
+
+
+@pytest.mark.parametrize("may_read_messages", [True, False], ids=["with the thread", "without it"])
+def test_a_second_answer_is_refused_until_its_writer_has_seen_the_first(owner, conversation, may_read_messages):
+    person = staff_of(owner)
+    if not may_read_messages:
+        group = owner.user.groups.get()
+        group.permissions.remove(*group.permissions.filter(codename="view_message"))
+    seen = seen_in(page(person, conversation))
+    answers(conversation, "Yes, from eight")
+    refused = person.client.post(address("reply", conversation), {"text": "No", "seen": seen}, follow=True)
+    assert messages_of(refused) == ["Not sent: Somebody else has answered this customer in the meantime."]
+    shown = refused.content.decode()
+    assert ">No</textarea>" in shown
+    assert ("Yes, from eight" in shown) == may_read_messages
+    assert Message.objects.filter(direction="out").count() == 1
+    person.client.post(address("reply", conversation), {"text": "No", "seen": seen_in(shown)})
+    assert Message.objects.filter(direction="out", content="No").count() == 1
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4097, "a\0b"])

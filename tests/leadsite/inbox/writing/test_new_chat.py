@@ -9,9 +9,9 @@ from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.accounts.models import User
 from tests.factories import Business
-from tests.leadsite.inbox.chats import chat_of
+from tests.leadsite.inbox.chats import answers, chat_of, says
 from tests.leadsite.inbox.writing.test_templates import FILLED, channel, page_of, person, template_of  # noqa: F401
-from tests.staff import ESCAPED, HOSTILE, Staff, member_of
+from tests.staff import ESCAPED, HOSTILE, Staff, member_of, person_of
 from whatsapp.models import Channel
 
 INBOX = "/admin/inbox/"
@@ -73,6 +73,11 @@ def test_a_form_that_is_sent_twice_sends_once_and_leads_to_the_chat(staff: Staff
     assert Message.objects.count() == 2
 
 
+def opened_in(page: str) -> dict[str, str]:
+    (opened,) = re.findall(r'name="opened" value="(.*?)"', page)
+    return {"opened": opened}
+
+
 @pytest.mark.parametrize("written", [AMINA, "0049151 2345 6789", "+49 (0)151/23456789", "\u202a+49 151 23456789"])
 def test_a_known_number_in_any_spelling_joins_its_chat(owner: Business, staff: Staff, written: str):
     chat = chat_of(owner, "Amina", customer_phone=AMINA)
@@ -83,6 +88,30 @@ def test_a_known_number_in_any_spelling_joins_its_chat(owner: Business, staff: S
     assert sent.headers["Location"] == f"{INBOX}{chat.pk}/?tab=all"
     assert Conversation.objects.count() == Customer.objects.count() == 1
     assert Customer.objects.get().name == "Amina"
+
+
+@pytest.mark.parametrize("lead", [{}, {"lead": "1", "lead_type": "order"}], ids=["text", "with a lead"])
+def test_a_colleague_who_has_answered_meanwhile_is_named_before_a_second_answer_leaves(
+    owner: Business, staff: Staff, lead: dict[str, str]
+):
+    chat = chat_of(owner, "Amina", customer_phone=AMINA)
+    says(chat, "Do you bake on Sundays?")
+    form = TEXT | lead | opened_in(page_of(staff, f"{INBOX}new/"))
+    # What is typed is read again and again; when the form was opened stays.
+    assert opened_in(post(staff, to=AMINA, opened=form["opened"]).content.decode())["opened"] == form["opened"]
+    colleague = person_of(owner, "agent", "ben@bakery.example")
+    answers(chat, "Yes, from eight", author_id=colleague.pk)
+    # A lead would open another conversation then.
+    Conversation.objects.filter(pk=chat.pk).update(status="completed")
+    refused = post(staff, **form)
+    assert refused.status_code == 422
+    assert (
+        "Agent has answered meanwhile, and nothing of yours was sent yet: “Yes, from eight”" in refused.content.decode()
+    )
+    assert Message.objects.filter(direction="out").count() == 1
+    assert "Send anyway" in refused.content.decode()
+    assert staff.client.post(f"{INBOX}new/", form | {"to": AMINA, "anyway": "1"}).status_code == 302
+    assert Message.objects.filter(direction="out", content="Hello").count() == 1
 
 
 def test_a_local_number_by_the_country_of_the_business(owner: Business, staff: Staff):

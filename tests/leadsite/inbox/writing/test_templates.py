@@ -197,7 +197,7 @@ def test_who_answers_second_is_warned(owner: Business, person: Staff, channel: C
     form = FILLED | {"template": str(template.pk), "shown": shown}
     warned = post(person, chat, send="1", **form)
     assert warned.status_code == 409
-    assert "has answered meanwhile: “Already done”" in warned.content.decode()
+    assert "has answered meanwhile, and nothing of yours was sent yet: “Already done”" in warned.content.decode()
     assert post(person, chat, anyway="1", **form).status_code == 302
 
 
