@@ -85,8 +85,8 @@ _LATER = RetryStrategy(max_attempts=7, wait=10, exponential_wait=4)
 
 @app.task(retry=_LATER)
 def release_work(business_id: str, person_id: str, before: int | None = None) -> None:
-    """After somebody was removed from a business (leadsite/accounts/people/services.py), and again each minute until
-    what ran at that moment has ended.
+    """After somebody was removed from a business, or became a viewer (leadsite/accounts/people/services.py), and again
+    each minute until what ran at that moment has ended.
     """
     running = release.running_since(before)
     release.release_work(business_id=UUID(business_id), person_id=UUID(person_id))

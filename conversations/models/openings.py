@@ -112,12 +112,13 @@ def _missing(openings: Iterable[Opening], joined: Collection[UUID]) -> list[Open
     return missing
 
 
-# Of a conversation c: its assignee, NULL where that is somebody who has left the business or cannot log in any more, in
-# whose list nobody would see it. The business itself and operators work for it without a membership.
+# Of a conversation c: its assignee, NULL where that is somebody who has left the business, only views it, or cannot log
+# in: nobody would work on it. The business itself and operators work for it without a membership.
 STILL_ASSIGNED: Final = """
     (SELECT u.id FROM users AS u WHERE u.id = c.assigned_to_id AND (u.id = c.user_id OR u.is_active AND (
         u.is_superuser OR EXISTS (
-            SELECT FROM memberships AS w WHERE w.person_id = u.id AND w.business_id = c.user_id OFFSET 0)))
+            SELECT FROM memberships AS w WHERE w.person_id = u.id AND w.business_id = c.user_id
+               AND w.role <> 'viewer' OFFSET 0)))
      LIMIT 1)
 """
 # now() is the time of the transaction, the same for a customer, conversation and lead created together (see undo.py).

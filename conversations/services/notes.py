@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from conversations.models import NOTE_MAX_LENGTH, Conversation, Note, NoteMention
 from conversations.visible_text import visible_text
 from leadsite.accounts.models import User
-from leadsite.accounts.people.assigning import assignable
+from leadsite.accounts.people.assigning import may_be_mentioned
 from leadsite.core import clock
 from leadsite.core.transactions import retried
 
@@ -29,7 +29,7 @@ def add_note(*, user_id: UUID, conversation_id: UUID, author_id: UUID, text: str
     Raises NoteRefused; django.db.Error.
     """
     _check(text)
-    people = mentioned_in(text, assignable(business_id=user_id))
+    people = mentioned_in(text, may_be_mentioned(business_id=user_id))
     # A conversation that is removed at the same moment: the foreign key refuses the note, or it goes along.
     with transaction.atomic():
         if not Conversation.objects.filter(user_id=user_id, pk=conversation_id).exists():
@@ -45,7 +45,7 @@ def edit_note(*, user_id: UUID, note_id: UUID, author_id: UUID, text: str) -> No
     transaction. Raises NoteRefused; django.db.Error.
     """
     _check(text)
-    people = mentioned_in(text, assignable(business_id=user_id))
+    people = mentioned_in(text, may_be_mentioned(business_id=user_id))
     # Edited in two windows at once: the second waits for the first.
     with transaction.atomic():
         note = _own(user_id, note_id, author_id)

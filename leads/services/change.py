@@ -1,13 +1,15 @@
-"""Service that changes a lead, for the API and the admin. Many at a time: leads/bulk/."""
+"""Services that change a lead, or a chat with its leads, for the API and the admin. Many at a time: leads/bulk/."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from conversations.models import Customer
+from conversations.models import Conversation, Customer
+from conversations.services.change import change_conversation
 from leads.models import OPEN_STATUSES, Lead
 from leads.services.refusals import LeadRefused
 from leads.services.status_order import check_status
@@ -67,6 +69,28 @@ def change_lead(
                 **{column: columns[column] for column in changed}, updated_at=clock.now()
             )
         return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
+
+
+@retried
+def change_chat(*, user_id: UUID, conversation_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Change a conversation; where that assigns it, to a person or to nobody, those of its open leads go along that
+    nobody has, or who had the conversation. What somebody else has stays theirs. Opens the transaction.
+
+    `changes` and what it raises: see change_conversation.
+    """
+    # Two people who assign it at the same moment: the customer's row orders them, and the second reads whom the first
+    # has given it to.
+    with transaction.atomic():
+        Customer.objects.lock_owner_of(user_id=user_id, conversations=conversation_id)
+        chat = Conversation.objects.filter(user_id=user_id, pk=conversation_id)
+        former = chat.values_list("assigned_to_id", flat=True).first()
+        change_conversation(user_id=user_id, conversation_id=conversation_id, changes=changes)
+        if "assigned_to_id" not in changes:
+            return
+        given = Q(assigned_to_id=changes["assigned_to_id"])
+        leads = Lead.objects.filter(user_id=user_id, conversation_id=conversation_id, status__in=OPEN_STATUSES)
+        going = leads.filter(Q(assigned_to_id=None) | Q(assigned_to_id=former)).exclude(given)
+        going.update(assigned_to_id=changes["assigned_to_id"], updated_at=clock.now())
 
 
 def lock_customer_of(*, user_id: UUID, lead_id: UUID) -> Customer:

@@ -1,4 +1,4 @@
-"""Service that takes a person's open work back, after they have left the business."""
+"""Service that takes a person's open work back, after they have left the business or become a viewer."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,7 @@ from conversations.models import Conversation
 from conversations.services.locking import lock_customers_of
 from leads.models import OPEN_STATUSES, Lead
 from leadsite.accounts.models import Membership
+from leadsite.accounts.people.roles import WORKING
 from leadsite.core import clock
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -22,13 +23,14 @@ _RUNNING: Final = """
 
 
 def release_work(*, business_id: UUID, person_id: UUID) -> int:
-    """Unassign the open leads and active conversations of somebody who works for the business no more; return how many.
+    """Unassign the open leads and active conversations of somebody who does not work for the business any more, or only
+    views it; return how many.
 
     Closed ones keep the name of the person who did the work; deleted ones do not, because they can be restored. In
     batches, each in its own transaction.
     """
-    if Membership.objects.of_business(business_id).filter(person_id=person_id).exists():
-        return 0  # has come back meanwhile
+    if Membership.objects.of_business(business_id).filter(person_id=person_id, role__in=WORKING).exists():
+        return 0  # works there again meanwhile
     theirs = {"user_id": business_id, "assigned_to_id": person_id}
     leads = Lead.all_objects.filter(status__in=OPEN_STATUSES, **theirs)
     conversations = Conversation.all_objects.filter(status=Conversation.Status.ACTIVE, **theirs)

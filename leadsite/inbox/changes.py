@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused, change_conversation
+from leads.services.change import change_chat
 from leadsite.adminkit.parameters import read_uuid
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
@@ -103,7 +104,7 @@ def _message_of(request: HttpRequest, conversation: Conversation) -> Message:
 
 @require_POST
 def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Assign the conversation, or change its status."""
+    """Assign the conversation with its leads, or change its status."""
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
     changes: dict[str, Any] = {}
@@ -112,7 +113,8 @@ def conversation(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     if (status := request.POST.get("status", "")) in Conversation.Status.values:
         changes["status"] = status
     try:
-        change_conversation(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
+        change = change_chat if viewer.person.has_perm("leads.change_lead") else change_conversation
+        change(user_id=viewer.business_id, conversation_id=row.pk, changes=changes)
     except ConversationRefused as refusal:
         return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)

@@ -9,7 +9,7 @@ from conversations.admin.referral import read_referral
 from conversations.models import Conversation
 from leads.models import DETAILS_MAX_LENGTH, OPEN_STATUSES, Lead
 from leads.services.status_order import TRANSITIONS
-from leadsite.accounts.people.assigning import assignable
+from leadsite.accounts.people.assigning import assignable, may_be_mentioned
 from leadsite.adminkit.values import badge, day
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer
@@ -21,14 +21,14 @@ _OTHERS = 5
 
 
 def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
-    """Return the context of inbox/customer.html; four statements."""
+    """Return the context of inbox/customer.html; five statements."""
     customer = conversation.customer
     leads = Lead.objects.select_related("assigned_to").filter(
         user_id=viewer.business_id, conversation__customer_id=customer.pk
     )
     shown = [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]]
     others = customer.conversations.exclude(pk=conversation.pk).order_by("-pk")[:_OTHERS]
-    people = list(assignable(business_id=viewer.business_id, present=conversation.assigned_to_id))
+    mentioned = may_be_mentioned(business_id=viewer.business_id)
     find_leads = urlencode({"q": customer.phone or customer.name})
     return {
         "customer": customer,
@@ -36,9 +36,9 @@ def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
         "leads": [lead for lead in shown if lead["lead"].conversation_id == conversation.pk],
         "earlier": [lead for lead in shown if lead["lead"].conversation_id != conversation.pk],
         "others": [(other, day(other.created_at)) for other in others],
-        "assignees": people,
+        "assignees": assignable(business_id=viewer.business_id, present=conversation.assigned_to_id),
         # For the names after an @: one on each line.
-        "people_names": "\n".join(person.person_name for person in people),
+        "people_names": "\n".join(person.person_name for person in mentioned),
         "may_write": viewer.may_write,
         "types": Lead.Type.choices,
         "details_max_length": DETAILS_MAX_LENGTH,

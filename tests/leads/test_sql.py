@@ -73,7 +73,7 @@ def test_a_lock_time_out_is_raised(owner, transactional_db):
         "create_lead_with_conversation(uuid, text, text, text, text, text, text)",
         "create_leads_with_conversations(uuid, jsonb, boolean)",
         "make_leads(uuid, jsonb, boolean)",
-        "make_lead(uuid, uuid, jsonb)",
+        "make_lead(uuid, uuid, jsonb, uuid)",
         "upsert_customer(uuid, text, text)",
     ],
 )

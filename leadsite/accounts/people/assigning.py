@@ -1,4 +1,4 @@
-"""To whom work of a business can be assigned: to everybody who can log in and work for it, whatever the role."""
+"""To whom work of a business can be assigned: to its owners and agents who can log in. A viewer could not answer."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -7,18 +7,28 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from leadsite.accounts.models import Membership, User
+from leadsite.accounts.people.roles import WORKING
 
-UNKNOWN_PERSON: Final = "Nobody with this id works for this business. GET /api/people lists who does."
+UNKNOWN_PERSON: Final = (
+    "No owner or agent with this id works for this business; viewers get nothing. GET /api/people lists who does."
+)
 
 
 def assignable(*, business_id: UUID, present: UUID | None = None) -> QuerySet[User]:
     """Return the people to choose from, by name; with the present assignee, who may have left."""
-    here = Q(is_active=True, pk__in=Membership.objects.filter(business_id=business_id).values("person"))
+    working = Membership.objects.filter(business_id=business_id, role__in=WORKING)
+    here = Q(is_active=True, pk__in=working.values("person"))
     return User.objects.filter(here | Q(pk=present)).order_by("name", "email")
 
 
+def may_be_mentioned(*, business_id: UUID) -> QuerySet[User]:
+    """Return everybody who can log in and reads the notes of a business, whatever the role."""
+    here = Membership.objects.filter(business_id=business_id)
+    return User.objects.filter(is_active=True, pk__in=here.values("person")).order_by("name", "email")
+
+
 def may_be_assigned(*, business_id: UUID, person_id: UUID, present: UUID | None) -> bool:
-    """Whether a client may name this person: one of the business, or the one that it is assigned to already.
+    """Whether a client may name this person: an owner or agent of the business, or who has it already.
 
     Also the business itself, as before there were people: one that only programs use has no others. Caller holds the
     transaction: see Membership.objects.hold. Raises django.db.Error.
@@ -27,7 +37,7 @@ def may_be_assigned(*, business_id: UUID, person_id: UUID, present: UUID | None)
 
 
 def hold_assignable(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-    """Return those pairs of a business and a person in which the person has not left: somebody of the business, the
+    """Return those pairs of a business and a person in which the person can do its work: an owner or agent, the
     business itself, or an operator, who takes work of any. Caller holds the transaction: see Membership.objects.hold.
 
     Two statements, none without pairs. Raises django.db.Error.
@@ -43,7 +53,8 @@ def hold_assignable(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUI
 
 
 def stays_with_leaver(business_id: UUID, present: UUID | None, changes: Mapping[str, Any]) -> bool:
-    """Whether work that opens again would stay with the person who has it (`present`), who has left the business.
+    """Whether work that opens again would stay with the person who has it (`present`), who has left the business or
+    only views it.
 
     Caller holds the transaction. Raises django.db.Error.
     """

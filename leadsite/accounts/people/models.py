@@ -24,10 +24,12 @@ class Role(models.TextChoices):
     VIEWER = "viewer", _("Viewer")
 
 
-# KEY SHARE conflicts with the removal only: not with a change of the role, nor with other holders.
+# KEY SHARE conflicts with the removal only: not with other holders, nor with a change of the role. What a new viewer is
+# given at that moment is taken back, too: release_work looks again when what ran then has ended.
 _HOLD: Final = """
     SELECT m.business_id, m.person_id FROM unnest(%s::uuid[], %s::uuid[]) AS given (business_id, person_id)
     JOIN memberships AS m ON m.person_id = given.person_id AND m.business_id = given.business_id
+        AND m.role <> 'viewer'
     JOIN users AS u ON u.id = m.person_id AND u.is_active
     ORDER BY m.id FOR KEY SHARE OF m
 """
@@ -45,7 +47,7 @@ class MembershipManager(models.Manager["Membership"]):
         return self.filter(business_id=business_id, person__is_active=True).select_related("person").order_by("pk")
 
     def hold(self, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-        """Return those pairs of a business and a person in which the person can log in and work for it; nobody removes
+        """Return those pairs of a business and a person in which the person can log in and is no viewer; nobody removes
         them before the transaction ends. So what they are given in it is there when their work is taken back.
 
         Caller holds the transaction. Raises django.db.Error.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from leadsite.accounts.models import Invitation, Membership, Rotation, Session, User
 from leadsite.accounts.people.models import Role
+from leadsite.accounts.people.roles import WORKING
 from leadsite.accounts.people.workplaces import works_there
 from leadsite.accounts.services import give_owner_a_group
 from leadsite.accounts.sessions.store import SessionStore
@@ -67,7 +68,8 @@ def join_business(*, person: User, business_id: UUID, role: str) -> Membership:
 def change_role(*, membership: Membership, role: str, by: UUID) -> None:
     """Give a person another role, which counts from the next request on. Opens the transaction.
 
-    What an owner has invited to is revoked with the role. Raises LastOwner, UnknownPerson.
+    What an owner has invited to is revoked with the role. A worker unassigns the open work of a new viewer.
+    Raises LastOwner, UnknownPerson.
     """
     with transaction.atomic():
         if role != Role.OWNER:
@@ -95,8 +97,7 @@ def remove_person(*, membership: Membership, by: UUID) -> None:
         _check_last_owner(present)
         _end_sessions(person_id, business_id)
         present.delete()
-        # With the transaction: the job is there if and only if the person is not.
-        queue_job(RELEASE_WORK, business_id=str(business_id), person_id=str(person_id))
+        _release(present)
     more: dict[str, Any] = {"business": str(business_id), "by": str(by)}
     log_security_event("person_removed", client="", subject=str(person_id), level=logging.INFO, **more)
 
@@ -109,8 +110,8 @@ def release_work_of(*, person_id: UUID) -> None:
     """
     Invitation.objects.filter(invited_by_id=person_id).delete()
     theirs = Membership.objects.filter(person_id=person_id).exclude(business_id=person_id)
-    for business_id in theirs.values_list("business_id", flat=True):
-        queue_job(RELEASE_WORK, business_id=str(business_id), person_id=str(person_id))
+    for membership in theirs:
+        _release(membership)
 
 
 def set_rotation(*, business_id: UUID, on: bool) -> None:
@@ -140,8 +141,17 @@ def _set_role(membership: Membership, role: str) -> None:
     """Raises LastOwner."""
     if role != Role.OWNER:
         _check_last_owner(membership)
+    if role not in WORKING and membership.role in WORKING:
+        _release(membership)
     membership.role = role
     membership.save(update_fields=["role"])
+
+
+def _release(membership: Membership) -> None:
+    """Have a worker take the person's open work back, with the transaction: the job is there if and only if the person
+    is not, or only views.
+    """
+    queue_job(RELEASE_WORK, business_id=str(membership.business_id), person_id=str(membership.person_id))
 
 
 def _check_last_owner(membership: Membership) -> None:

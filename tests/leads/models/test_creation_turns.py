@@ -42,6 +42,17 @@ def test_each_gets_one_after_the_other_by_every_way_in(owner, agents):
     assert {c.assigned_to for c in Conversation.objects.all()} == set(agents)
 
 
+def batch(count):
+    return [{"customer_phone": f"+4915100001{n:03}", "customer_name": "Ada", "type": "order"} for n in range(count)]
+
+
+def test_a_list_of_a_sql_client_takes_its_turns(owner, agents):
+    leads = batch(5)
+    leads[1]["status"] = "lost"
+    owner.call_batch_function(leads)
+    assert assignees() == [agents[0], None, agents[1], agents[2], agents[0]]
+
+
 def test_a_conversation_keeps_whom_it_has(owner, agents):
     lead = owner.has_lead(customer_phone="+4915100000001")
     Conversation.objects.update(assigned_to=agents[2])
@@ -102,3 +113,18 @@ def test_a_session_that_keeps_the_turn_keeps_no_lead_waiting(owner, agents):
         owner.has_lead()
         other.execute("ROLLBACK")
     assert assignees()[0] in agents
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_of_a_sql_client_waits_once_for_a_session_that_keeps_the_turn(owner, agents):
+    with session() as other, connection.cursor() as cursor:
+        other.execute("BEGIN")
+        other.execute("UPDATE rotations SET turn = turn + 1")
+        # A wait for each lead would take ten seconds.
+        cursor.execute("SET statement_timeout = '5s'")
+        try:
+            owner.call_batch_function(batch(20))
+        finally:
+            cursor.execute("RESET statement_timeout")
+            other.execute("ROLLBACK")
+    assert set(assignees()) <= set(agents)

@@ -89,7 +89,7 @@ def by_staff(chat: Conversation) -> None:
 
 
 @pytest.mark.parametrize("reopen", [by_message, by_opening, by_staff])
-@pytest.mark.parametrize("assignee", ["there", "left", "locked out", "operator", "business"])
+@pytest.mark.parametrize("assignee", ["there", "left", "viewer", "locked out", "operator", "business"])
 def test_a_conversation_that_reopens_keeps_nobody_who_has_left(
     owner: Business, reopen: Callable[[Conversation], None], assignee: str
 ):
@@ -99,12 +99,14 @@ def test_a_conversation_that_reopens_keeps_nobody_who_has_left(
     User.objects.filter(pk=person.pk).update(
         is_active=assignee != "locked out", is_superuser=assignee == "operator", is_staff=True
     )
+    if assignee == "viewer":
+        person.memberships.update(role="viewer")
     chat = Conversation.objects.get(pk=owner.has_lead(customer_phone=PHONE).conversation_id)
     Conversation.objects.update(status="completed", assigned_to=person)
     reopen(chat)
     chat.refresh_from_db()
     assert chat.status == "active"
-    assert chat.assigned_to_id == (None if assignee in ("left", "locked out") else person.pk)
+    assert chat.assigned_to_id == (None if assignee in ("left", "viewer", "locked out") else person.pk)
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -5,9 +5,11 @@ from threading import Barrier, Thread
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import JobDeferrer
 
+from conversations.models import Conversation
 from leads.models import Lead
 from leads.tasks import release_work
 from leadsite.accounts.models import Invitation, Membership, Person, Session, User
@@ -53,6 +55,26 @@ def test_who_is_removed_is_logged_out_at_once_and_the_open_work_is_unassigned(ow
     release_work(business_id=str(owner.id), person_id=str(person.pk))
     assert {lead.status: lead.assigned_to for lead in Lead.objects.all()} == {"new": None, "converted": person}
     assert membership_of(stranger, person)
+
+
+@pytest.mark.parametrize("change", ["by an owner", "by another invitation"])
+def test_the_open_work_of_who_becomes_a_viewer_is_unassigned(owner, change):
+    """A viewer cannot answer: it would belong to nobody who works on it."""
+    person = person_of(owner, "agent")
+    for status in ("new", "converted"):
+        lead = owner.has_lead(status=status)
+        Lead.objects.filter(pk=lead.lead_id).update(assigned_to=person)
+    Conversation.objects.update(assigned_to=person)
+    if change == "by an owner":
+        path = address("change", membership_of(owner, person))
+        assert staff_of(owner).fill(path, role="viewer").status_code == 302
+    else:
+        services.join_business(person=person, business_id=owner.id, role="viewer")
+    for job in ProcrastinateJob.objects.filter(task_name=release_work.name):
+        release_work(**job.args)
+    assert {lead.status: lead.assigned_to for lead in Lead.objects.all()} == {"new": None, "converted": person}
+    assert not Conversation.objects.exclude(assigned_to=None).exists()
+    assert membership_of(owner, person).role == "viewer"
 
 
 def end_by_removal(chief: Staff, business, person) -> None:
