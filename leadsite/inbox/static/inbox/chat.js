@@ -53,6 +53,7 @@ window.inboxChat = (() => {
             if (kept && !text.value) text.value = kept;
             grow(text);
         }
+        drafts.restoreNotes(chat().dataset.chat, panes);
         watchOlder();
         offerAssign();
         tick();

@@ -60,8 +60,10 @@ window.inboxSending = (() => {
         if (changing.has(form)) return;
         changing.add(form);
         const id = chat()?.dataset.chat, body = new FormData(form, submitter);
+        const note = form.querySelector(drafts.NOTES), text = note?.value;
         try {
             const {status, page} = await post(form, body);
+            if (note && status === 200 && drafts.read(id, note.id) === text) drafts.write(id, "", note.id);
             if (chat()?.dataset.chat === id) {
                 const shown = window.inboxWork.inView(form), refused = status !== 200;
                 const isDone = !refused && window.inboxWork.sent(shown, body);
