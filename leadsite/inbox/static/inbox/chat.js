@@ -54,6 +54,7 @@ window.inboxChat = (() => {
             grow(text);
         }
         drafts.restoreNotes(chat().dataset.chat, panes);
+        window.inboxFile.restore();
         watchOlder();
         offerAssign();
         tick();
