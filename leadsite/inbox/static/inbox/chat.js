@@ -53,6 +53,8 @@ window.inboxChat = (() => {
             if (kept && !text.value) text.value = kept;
             grow(text);
         }
+        drafts.restoreNotes(chat().dataset.chat, panes);
+        window.inboxFile.restore();
         watchOlder();
         offerAssign();
         tick();

@@ -10,7 +10,7 @@
    saying.js    title, times, what is elsewhere        writing.js   templates: by events of its own
    presence.js  who looks at a chat */
 (() => {
-    const {root, panes, search, find, box, isWide, tab} = window.inboxPage;
+    const {root, panes, search, find, chat, box, isWide, tab} = window.inboxPage;
     const {failed, lastAnswer} = window.inboxAsk;
     const {elsewhere, tick} = window.inboxSay;
     const {report, leave} = window.inboxPresence;
@@ -53,7 +53,9 @@
     });
 
     root.addEventListener("input", event => {
-        if (event.target === search) searchSoon(); else if (event.target === box()) typed();
+        if (event.target === search) searchSoon();
+        else if (event.target === box()) typed();
+        else if (event.target.matches(window.inboxDrafts.NOTES)) window.inboxDrafts.writeNote(chat().dataset.chat, event.target);
     });
 
     root.addEventListener("change", offerAssign);

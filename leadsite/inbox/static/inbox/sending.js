@@ -24,7 +24,8 @@ window.inboxSending = (() => {
     }
 
     async function sendNow(form, submitter) {
-        if (!(box().value.trim() || window.inboxFile.has())) return;
+        if (window.inboxFile.missing()) { problem(root.dataset.chooseAgain); return; }
+        if (!(box().value.trim() || window.inboxFile.chosen())) return;
         const text = box().value, file = window.inboxFile.chosen(), id = chat().dataset.chat;
         // Its button may have been replaced meanwhile.
         const body = new FormData(form);
@@ -32,7 +33,7 @@ window.inboxSending = (() => {
         form.classList.add("is-sending");
         try {
             const {status, page} = await post(form, body);
-            if (status === 200) sentFile = file;
+            if (status === 200) { sentFile = file; window.inboxFile.sent(id, file); }
             if (chat()?.dataset.chat !== id) {
                 if (status !== 200) elsewhere(root.dataset.notSent, id);
                 else if (drafts.read(id) === text) drafts.write(id, "");
@@ -40,7 +41,6 @@ window.inboxSending = (() => {
             }
             if (status === 200) {
                 if (box().value === text) { box().value = ""; grow(box()); }
-                if (window.inboxFile.chosen() === file) window.inboxFile.clear();
                 drafts.write(id, box().value);
                 panes.querySelector("[name=seen]").value = page.querySelector("[name=seen]").value;
             }
@@ -60,8 +60,10 @@ window.inboxSending = (() => {
         if (changing.has(form)) return;
         changing.add(form);
         const id = chat()?.dataset.chat, body = new FormData(form, submitter);
+        const note = form.querySelector(drafts.NOTES), text = note?.value;
         try {
             const {status, page} = await post(form, body);
+            if (note && status === 200 && drafts.read(id, note.id) === text) drafts.write(id, "", note.id);
             if (chat()?.dataset.chat === id) {
                 const shown = window.inboxWork.inView(form), refused = status !== 200;
                 const isDone = !refused && window.inboxWork.sent(shown, body);

@@ -22,7 +22,12 @@ window.inboxThread = (() => {
         const known = new Map([...here.children].map(item => [item.dataset.key, item]));
         const items = [...fresh.children].filter(item => item.dataset.key !== "more");
         const first = items.findIndex(item => known.has(item.dataset.key) && !item.dataset.key.startsWith("day-"));
-        if (first < 0) { here.replaceChildren(...fresh.childNodes); watchOlder(); return; }
+        if (first < 0) {
+            here.replaceChildren(...fresh.childNodes);
+            window.inboxDrafts.restoreNotes(chat().dataset.chat, here);
+            watchOlder();
+            return;
+        }
         let last = null;
         const kept = new Set();
         for (const item of items.slice(first)) {
@@ -59,6 +64,7 @@ window.inboxThread = (() => {
         const next = item.nextElementSibling;
         if (next?.classList.contains("thread-day") && days.has(next.dataset.key)) next.remove();
         item.replaceWith(...added);
+        window.inboxDrafts.restoreNotes(open.dataset.chat, find("messages"));
         it.scrollTop = it.scrollHeight - from;
         watchOlder();
         return true;

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from conversations.models import Message, StoredMedia
-from tests.browser import PHONE
+from tests.browser import PHONE, hold
+from tests.leadsite.inbox.chats import asks
 from tests.long.leadsite.inbox.test_views_browser import INBOX, LIVE_MS, Team, team
 from tests.whatsapp import meta, webhook_client
 from tests.whatsapp.provider_files import OGG, PDF, picture, provider_files
@@ -119,3 +120,68 @@ def test_a_picture_is_pasted_and_dropped(team: Team) -> None:
         )
         expect(page.locator(".inbox-attached")).to_contain_text(f"{kind}.pdf")
         page.get_by_role("button", name="Remove the file").click()
+
+
+def attach(page: Page, folder: Path, name: str) -> None:
+    (folder / name).write_bytes(picture())
+    page.locator("#reply-file").set_input_files(folder / name)
+    expect(page.locator(".inbox-attached")).to_contain_text(name)
+
+
+def open_chat(page: Page, name: str, words: str) -> None:
+    page.locator(".inbox-row", has_text=name).click()
+    expect(page.locator(".bubble-in").last).to_contain_text(words)
+
+
+def two_chats(team: Team) -> Page:
+    team.customer_writes("Do you make these?")
+    team.do(lambda: asks(team.owner, "Bruno", "A loaf?"))
+    page = team.window("mara@bakery.example").page
+    open_chat(page, "Amina", "Do you make these?")
+    return page
+
+
+def test_a_chosen_file_stays_while_another_chat_is_in_view(team: Team, tmp_path: Path) -> None:
+    page = two_chats(team)
+    attach(page, tmp_path, "cake.jpg")
+    page.locator("#reply-text").fill("This one?")
+    open_chat(page, "Bruno", "A loaf?")
+    expect(page.locator(".inbox-attached")).to_be_hidden()
+    open_chat(page, "Amina", "Do you make these?")
+    expect(page.locator(".inbox-attached")).to_contain_text("cake.jpg")
+    held = hold(page, "**/reply/")
+    with page.expect_request("**/reply/"):
+        page.locator("#reply-text").press("Enter")
+    open_chat(page, "Bruno", "A loaf?")
+    with page.expect_response("**/reply/"):
+        held[0].continue_()
+    open_chat(page, "Amina", "Do you make these?")
+    expect(page.locator(".bubble-out")).to_contain_text("This one?")
+    expect(page.locator(".inbox-attached")).to_be_hidden()
+    sent = team.do(lambda: Message.objects.get(direction="out"))
+    assert (sent.kind, sent.content) == ("image", "This one?")
+
+
+def test_after_a_reload_nothing_is_sent_until_the_file_is_chosen_again_or_removed(team: Team, tmp_path: Path) -> None:
+    page = two_chats(team)
+    attach(page, tmp_path, "cake.jpg")
+    page.locator("#reply-text").fill("This one?")
+    page.reload()
+    expect(page.locator(".inbox-attached")).to_contain_text("cake.jpg")
+    expect(page.locator(".inbox-attached")).to_contain_text("choose it again, or remove it")
+    page.locator("#reply-text").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("choose it again, or remove it")
+    attach(page, tmp_path, "cake.jpg")
+    page.locator("#reply-text").press("Enter")
+    expect(page.locator(".bubble-out .bubble-file-state, .bubble-out img")).to_have_count(1)
+    assert team.do(lambda: Message.objects.get(direction="out").kind) == "image"
+    attach(page, tmp_path, "bread.jpg")
+    page.reload()
+    page.get_by_role("button", name="Remove the file").click()
+    expect(page.locator(".inbox-attached")).to_be_hidden()
+    page.locator("#reply-text").fill("No photo")
+    page.locator("#reply-text").press("Enter")
+    expect(page.locator(".bubble-out").last).to_contain_text("No photo")
+    page.reload()
+    expect(page.locator("#reply-text")).to_have_value("")
+    expect(page.locator(".inbox-attached")).to_be_hidden()
