@@ -49,7 +49,7 @@ def test_a_note_and_a_label_are_seen_by_a_colleague(team: Team, tmp_path: Path):
     expect(mara.locator(".inbox-offer")).to_have_text("Ben")
     mara.locator("#note-new").press("Enter")
     expect(mara.locator("#note-new")).to_have_value("Please call @Ben ")
-    mara.get_by_role("button", name="Keep the note").click()
+    mara.get_by_role("button", name="Save the note").click()
     expect(mara.locator(".note")).to_contain_text("Please call @Ben")
     expect(mara.locator(".bubble-out")).to_have_count(0)
     expect(ben.locator(".inbox-row", has_text="Amina")).to_contain_text("@ you", timeout=LIVE_MS)
@@ -198,7 +198,7 @@ def test_an_answer_about_a_chat_that_was_left_touches_nothing_in_the_next(team: 
     with page.expect_response("**/notes/"):
         held[0].continue_()
     expect(page.locator("#note-new")).to_have_value("About the newer one")
-    page.get_by_role("button", name="Keep the note").click()
+    page.get_by_role("button", name="Save the note").click()
     expect(page.locator(".note")).to_contain_text("About the newer one")
 
 
@@ -219,5 +219,5 @@ def held_note(page: Page, name: str, text: str) -> list[Route]:
     page.locator("#note-new").fill(text)
     held = hold(page, "**/notes/")
     with page.expect_request("**/notes/"):
-        page.get_by_role("button", name="Keep the note").click()
+        page.get_by_role("button", name="Save the note").click()
     return held
