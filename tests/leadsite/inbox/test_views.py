@@ -129,6 +129,8 @@ def test_who_answers_second_is_warned_and_can_send_anyway(owner: Business, perso
     assert response.status_code == 409
     assert "has answered meanwhile" in page
     assert "Yes, we do" in page
+    assert "”. Nothing" not in page  # "do." has its full stop
+    assert "<p>Nothing of yours was sent yet.</p>" in page
     assert ">No</textarea>" in page
     # Before it is sent, too: while somebody writes.
     assert "has answered meanwhile" in text_of(person, f"{INBOX}{chat.pk}/chat/", seen=seen)
@@ -174,6 +176,16 @@ def test_others_who_are_here_are_shown(owner: Business, stranger: Business, pers
     for state, count in (("looking", 2), ("typing", 2), ("left", 1)):
         assert person.client.post(f"{INBOX}{chat.pk}/presence/", {"state": state}).status_code == 204
         assert ChatPresence.objects.count() == count
+
+
+def test_who_has_answered_types_no_more(owner: Business, person: Staff):
+    chat = asks(owner, "Amina")
+    colleague = person_of(owner, "agent", "ben@bakery.example")
+    ChatPresence.objects.note(person_id=owner.id, conversation_id=chat.pk, types=True)
+    others = {"person_id": colleague.pk, "conversation_id": chat.pk}
+    assert [one.types for one in ChatPresence.objects.others(**others)] == [True]
+    assert person.client.post(f"{INBOX}{chat.pk}/reply/", {"text": "Yes"}).status_code == 302
+    assert [one.types for one in ChatPresence.objects.others(**others)] == [False]
 
 
 def test_assigning_closing_and_moving_the_lead(owner: Business, person: Staff):

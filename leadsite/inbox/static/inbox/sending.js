@@ -3,7 +3,7 @@ window.inboxSending = (() => {
     const {root, panes, said, chat, isGone, box} = window.inboxPage;
     const {reason, failed} = window.inboxAsk;
     const {elsewhere} = window.inboxSay;
-    const {reportTyping} = window.inboxPresence;
+    const {endTyping, reportTyping} = window.inboxPresence;
     const {refreshList} = window.inboxList;
     const {merge, refreshChat, post, problem, grow, isSettled} = window.inboxChat;
     const drafts = window.inboxDrafts;
@@ -30,6 +30,7 @@ window.inboxSending = (() => {
         const body = new FormData(form);
         if (submitter?.name) body.append(submitter.name, submitter.value);
         form.classList.add("is-sending");
+        endTyping();
         try {
             const {status, page} = await post(form, body);
             if (status === 200) sentFile = file;
