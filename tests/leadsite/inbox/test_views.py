@@ -13,6 +13,8 @@ from leadsite.inbox.models import ChatPresence, ChatRead
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, chat_of, says
 from tests.staff import ESCAPED, HOSTILE, Staff, operator, person_of, staff_of
+from tests.whatsapp import meta, webhook_client
+from whatsapp.models import Channel
 
 INBOX = "/admin/inbox/"
 
@@ -186,6 +188,18 @@ def test_who_has_answered_types_no_more(owner: Business, person: Staff):
     assert [one.types for one in ChatPresence.objects.others(**others)] == [True]
     assert person.client.post(f"{INBOX}{chat.pk}/reply/", {"text": "Yes"}).status_code == 302
     assert [one.types for one in ChatPresence.objects.others(**others)] == [False]
+
+
+def test_numbers_of_the_business_are_named_where_it_has_several(owner: Business, person: Staff):
+    Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, display_number="+49 30 5550100")
+    contact = meta.contact("4915123456789", name="Amina")
+    text = meta.text("A cake?", from_="4915123456789", timestamp=int(timezone.now().timestamp()))
+    webhook_client.receive(meta.body(meta.messages_value(messages=[text], contacts=[contact])))
+    chat = Conversation.objects.get()
+    paths = [f"{INBOX}{chat.pk}/", f"{INBOX}{chat.pk}/older/"]
+    assert [text_of(person, path).count("+49 30 5550100") for path in paths] == [0, 0]
+    Channel.objects.create(user=owner.user, phone_number_id="2", display_number="+49 30 2")
+    assert [text_of(person, path).count("+49 30 5550100") for path in paths] == [2, 1]
 
 
 def test_assigning_closing_and_moving_the_lead(owner: Business, person: Staff):
