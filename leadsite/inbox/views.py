@@ -127,7 +127,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
 
     return {
         "tab": tab,
-        "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
+        "tabs": [(name, LABELS[name], shown_count(numbers[name]) if numbers.get(name) else "") for name in TABS],
         "waiting_count": shown_count(numbers["waiting"]) if numbers["waiting"] else "",
         "stopped": _stopped(request, viewer),
         "term": term,

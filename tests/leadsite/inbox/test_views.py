@@ -202,6 +202,21 @@ def test_numbers_of_the_business_are_named_where_it_has_several(owner: Business,
     assert [text_of(person, path).count("+49 30 5550100") for path in paths] == [2, 1]
 
 
+def test_a_tab_with_nothing_in_it_has_no_count(owner: Business, person: Staff):
+    asks(owner, "Amina")
+    page = text_of(person, INBOX)
+    assert page.count('<span class="inbox-count">1</span>') == 2  # Waiting, Unassigned
+    assert page.count('<span class="inbox-count">') == 2
+
+
+def test_a_closed_chat_says_so_in_its_head(owner: Business, person: Staff):
+    chat = asks(owner, "Amina")
+    mark = '<span class="inbox-mark">Closed</span>'
+    assert mark not in text_of(person, f"{INBOX}{chat.pk}/")
+    Conversation.objects.filter(pk=chat.pk).update(status="completed")
+    assert mark in text_of(person, f"{INBOX}{chat.pk}/")
+
+
 def test_assigning_closing_and_moving_the_lead(owner: Business, person: Staff):
     chat = asks(owner, "Amina")
     lead = chat.leads.get()
