@@ -43,6 +43,8 @@ def reply(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     # A browser sends line ends as \r\n.
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     seen = None if "anyway" in request.POST else read_uuid(request.POST.get("seen", ""))
+    # Who sends has done with typing: colleagues do not see both.
+    ChatPresence.objects.note(person_id=viewer.person_id, conversation_id=conversation.pk, types=False)
     kept = {"draft": text[: 2 * TEXT_MAX_LENGTH]}
     its: dict[str, Any] = {
         "user_id": viewer.business_id,

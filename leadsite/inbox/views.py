@@ -84,7 +84,7 @@ def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     thread = read_chat(conversation, is_open=is_open, before=Place(place.at, place.id) if place else None)
     add_notes(viewer, conversation, thread, until=place.at if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write}
-    context |= {"tab": tab_of(request), "filters": filters_of(request)}
+    context |= {"tab": tab_of(request), "filters": filters_of(request), "several_numbers": _has_several(viewer)}
     return TemplateResponse(request, "inbox/messages.html", context)
 
 
@@ -128,7 +128,7 @@ def list_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
 
     return {
         "tab": tab,
-        "tabs": [(name, LABELS[name], shown_count(numbers[name]) if name in numbers else "") for name in TABS],
+        "tabs": [(name, LABELS[name], shown_count(numbers[name]) if numbers.get(name) else "") for name in TABS],
         "waiting_count": shown_count(numbers["waiting"]) if numbers["waiting"] else "",
         "stopped": _stopped(request, viewer),
         "term": term,
@@ -174,6 +174,7 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
         "chooser": _offered(request, viewer, conversation, reply),
         "waited": waited(conversation.waiting_since) if conversation.waiting_since else "",
         "panes": True,
+        "several_numbers": _has_several(viewer),
         "filters": filters_of(request),
     }
     return context | customer_pane(viewer, conversation) | work_context(viewer, conversation)
@@ -210,6 +211,11 @@ def _reply_box(conversation: Conversation) -> dict[str, Any]:
         "remaining": remaining(until) if until else "",
         "max_length": PROVIDERS[route.channel.provider].TEXT_MAX_LENGTH if route.channel else TEXT_MAX_LENGTH,
     }
+
+
+def _has_several(viewer: Viewer) -> bool:
+    """Whether the business has several numbers, so that messages say by which they came or go."""
+    return Channel.objects.filter(user_id=viewer.business_id).count() > 1
 
 
 def _offered(request: HttpRequest, viewer: Viewer, conversation: Conversation, reply: dict[str, Any]) -> Chooser | None:

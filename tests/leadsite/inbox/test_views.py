@@ -13,6 +13,8 @@ from leadsite.inbox.models import ChatPresence, ChatRead
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, chat_of, says
 from tests.staff import ESCAPED, HOSTILE, Staff, operator, person_of, staff_of
+from tests.whatsapp import meta, webhook_client
+from whatsapp.models import Channel
 
 INBOX = "/admin/inbox/"
 
@@ -129,6 +131,8 @@ def test_who_answers_second_is_warned_and_can_send_anyway(owner: Business, perso
     assert response.status_code == 409
     assert "has answered meanwhile" in page
     assert "Yes, we do" in page
+    assert "”. Nothing" not in page  # "do." has its full stop
+    assert "<p>Nothing of yours was sent yet.</p>" in page
     assert ">No</textarea>" in page
     # Before it is sent, too: while somebody writes.
     assert "has answered meanwhile" in text_of(person, f"{INBOX}{chat.pk}/chat/", seen=seen)
@@ -174,6 +178,43 @@ def test_others_who_are_here_are_shown(owner: Business, stranger: Business, pers
     for state, count in (("looking", 2), ("typing", 2), ("left", 1)):
         assert person.client.post(f"{INBOX}{chat.pk}/presence/", {"state": state}).status_code == 204
         assert ChatPresence.objects.count() == count
+
+
+def test_who_has_answered_types_no_more(owner: Business, person: Staff):
+    chat = asks(owner, "Amina")
+    colleague = person_of(owner, "agent", "ben@bakery.example")
+    ChatPresence.objects.note(person_id=owner.id, conversation_id=chat.pk, types=True)
+    others = {"person_id": colleague.pk, "conversation_id": chat.pk}
+    assert [one.types for one in ChatPresence.objects.others(**others)] == [True]
+    assert person.client.post(f"{INBOX}{chat.pk}/reply/", {"text": "Yes"}).status_code == 302
+    assert [one.types for one in ChatPresence.objects.others(**others)] == [False]
+
+
+def test_numbers_of_the_business_are_named_where_it_has_several(owner: Business, person: Staff):
+    Channel.objects.create(user=owner.user, phone_number_id=meta.CHANNEL, display_number="+49 30 5550100")
+    contact = meta.contact("4915123456789", name="Amina")
+    text = meta.text("A cake?", from_="4915123456789", timestamp=int(timezone.now().timestamp()))
+    webhook_client.receive(meta.body(meta.messages_value(messages=[text], contacts=[contact])))
+    chat = Conversation.objects.get()
+    paths = [f"{INBOX}{chat.pk}/", f"{INBOX}{chat.pk}/older/"]
+    assert [text_of(person, path).count("+49 30 5550100") for path in paths] == [0, 0]
+    Channel.objects.create(user=owner.user, phone_number_id="2", display_number="+49 30 2")
+    assert [text_of(person, path).count("+49 30 5550100") for path in paths] == [2, 1]
+
+
+def test_a_tab_with_nothing_in_it_has_no_count(owner: Business, person: Staff):
+    asks(owner, "Amina")
+    page = text_of(person, INBOX)
+    assert page.count('<span class="inbox-count">1</span>') == 2  # Waiting, Unassigned
+    assert page.count('<span class="inbox-count">') == 2
+
+
+def test_a_closed_chat_says_so_in_its_head(owner: Business, person: Staff):
+    chat = asks(owner, "Amina")
+    mark = '<span class="inbox-mark">Closed</span>'
+    assert mark not in text_of(person, f"{INBOX}{chat.pk}/")
+    Conversation.objects.filter(pk=chat.pk).update(status="completed")
+    assert mark in text_of(person, f"{INBOX}{chat.pk}/")
 
 
 def test_assigning_closing_and_moving_the_lead(owner: Business, person: Staff):

@@ -56,7 +56,6 @@ window.inboxChat = (() => {
         drafts.restoreNotes(chat().dataset.chat, panes);
         window.inboxFile.restore();
         watchOlder();
-        offerAssign();
         tick();
         report("looking");
         if (hash && hash.startsWith("#m-")) jump(hash.slice(3)); else toEnd();
@@ -99,7 +98,6 @@ window.inboxChat = (() => {
         mergeMessages(page.getElementById("messages"));
         chat().dataset.newest = fresh.dataset.newest;
         if (fresh.dataset.newest !== newest) shownAt = Date.now();
-        offerAssign();
         tick();
         /* The head may have another height now; what somebody reads stays where it is. */
         thread().scrollTop += thread().getBoundingClientRect().top - top;
@@ -151,13 +149,6 @@ window.inboxChat = (() => {
         isRefused = true;
     }
 
-    function offerAssign() {
-        for (const button of panes.querySelectorAll("[data-on-change]")) {
-            const field = button.form.querySelector("select");
-            button.hidden = [...field.options].every(option => option.selected === option.defaultSelected) || field.value === (field.querySelector("[selected]")?.value ?? "");
-        }
-    }
-
     function grow(text) {
         text.style.height = "auto";
         text.style.height = `${Math.min(text.scrollHeight + 2, innerHeight / 3)}px`;
@@ -165,5 +156,5 @@ window.inboxChat = (() => {
 
     const isSettled = () => Date.now() - shownAt > SETTLED;
 
-    return {openChat, begin, closeChat, merge, refreshChat, windowIsOver, post, problem, offerAssign, grow, isSettled};
+    return {openChat, begin, closeChat, merge, refreshChat, windowIsOver, post, problem, grow, isSettled};
 })();

@@ -16,8 +16,8 @@
     const {report, leave} = window.inboxPresence;
     const {rowsOf, refreshList, watchMore, loadMore, searchSoon, narrow, chooseTab, keepView} = window.inboxList;
     const {toEnd, loadOlder, jump} = window.inboxThread;
-    const {openChat, begin, closeChat, merge, refreshChat, windowIsOver, offerAssign} = window.inboxChat;
-    const {send, change, notDone, typed} = window.inboxSending;
+    const {openChat, begin, closeChat, merge, refreshChat, windowIsOver} = window.inboxChat;
+    const {send, change, choose, notDone, typed} = window.inboxSending;
     const {start, poll, prefer} = window.inboxLive;
 
     root.dataset.tab = tab() || "waiting";
@@ -58,7 +58,10 @@
         else if (event.target.matches(window.inboxDrafts.NOTES)) window.inboxDrafts.writeNote(chat().dataset.chat, event.target);
     });
 
-    root.addEventListener("change", offerAssign);
+    root.addEventListener("change", event => {
+        const form = event.target.form;
+        if (form && "atOnce" in form.dataset) choose(form, event.target);
+    });
 
     root.addEventListener("keydown", event => {
         if (event.target === box() && event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing

@@ -2,7 +2,7 @@
 window.inboxLive = (() => {
     const EVERY = 2600;  // ms between two questions; of the one hidden window that asks:
     const EVERY_HIDDEN = 5000;
-    const {root, said, wanted, tab, withQuery, token} = window.inboxPage;
+    const {root, said, find, wanted, tab, withQuery, token} = window.inboxPage;
     const {ask, refusal, failed, answered, patience, lastAnswer} = window.inboxAsk;
     const {nameOf, title} = window.inboxSay;
     const {reportAgain} = window.inboxPresence;
@@ -86,9 +86,10 @@ window.inboxLive = (() => {
 
     async function prefer(button) {
         const name = button.dataset.preference, on = !isOn(name);
-        if (name === "notifications" && on && window.Notification && await Notification.requestPermission() !== "granted") {
-            said.textContent = root.dataset.notAllowed;
-            return;
+        if (name === "notifications") {
+            const isBlocked = on && window.Notification && await Notification.requestPermission() !== "granted";
+            find("inbox-blocked").hidden = !isBlocked;
+            if (isBlocked) return;
         }
         root.dataset[name] = on ? "on" : "off";
         button.setAttribute("aria-pressed", String(on));

@@ -33,5 +33,8 @@ window.inboxPresence = (() => {
         if (Date.now() - reported > LOOKING) report("looking");
     }
 
-    return {report, leave, reportTyping, reportAgain};
+    /* What was typed is being sent, which tells the server that typing has ended. */
+    const endTyping = () => { typed = 0; };
+
+    return {report, leave, endTyping, reportTyping, reportAgain};
 })();

@@ -1,9 +1,9 @@
 /* What somebody sends from the chat in view: answers from the box, and changes by its other forms. */
 window.inboxSending = (() => {
-    const {root, panes, chat, isGone, box} = window.inboxPage;
+    const {root, panes, said, chat, isGone, box} = window.inboxPage;
     const {reason, failed} = window.inboxAsk;
     const {elsewhere} = window.inboxSay;
-    const {reportTyping} = window.inboxPresence;
+    const {endTyping, reportTyping} = window.inboxPresence;
     const {refreshList} = window.inboxList;
     const {merge, refreshChat, post, problem, grow, isSettled} = window.inboxChat;
     const drafts = window.inboxDrafts;
@@ -31,6 +31,7 @@ window.inboxSending = (() => {
         const body = new FormData(form);
         if (submitter?.name) body.append(submitter.name, submitter.value);
         form.classList.add("is-sending");
+        endTyping();
         try {
             const {status, page} = await post(form, body);
             if (status === 200) { sentFile = file; window.inboxFile.sent(id, file); }
@@ -59,21 +60,43 @@ window.inboxSending = (() => {
     async function change(form, submitter) {
         if (changing.has(form)) return;
         changing.add(form);
-        const id = chat()?.dataset.chat, body = new FormData(form, submitter);
+        try { await changeNow(form, submitter, chat()?.dataset.chat); } finally { changing.delete(form); }
+    }
+
+    /* A choice that is the change: one after the other, each with what is chosen by then. Who goes through the names of
+       a list by the keyboard chooses the last one. */
+    const PASSING = 700;  // ms
+    const passing = new WeakMap();
+    let choosing = Promise.resolve();
+    function choose(form, field) {
+        const id = chat()?.dataset.chat;
+        const now = () => { choosing = choosing.then(() => changeNow(window.inboxWork.inView(form), null, id)); };
+        clearTimeout(passing.get(form));
+        if (field.matches("select:focus-visible")) passing.set(form, setTimeout(now, PASSING)); else now();
+    }
+
+    /* What was chosen, in the words of the form. */
+    function chosen(form) {
+        const names = [...form.querySelectorAll("option:checked, label:has(:checked)")].map(one => one.textContent.trim());
+        return `${form.querySelector("[data-says]").textContent} ${names.join(", ")}`.trim();
+    }
+
+    async function changeNow(form, submitter, id) {
+        const body = new FormData(form, submitter), atOnce = "atOnce" in form.dataset;
         const note = form.querySelector(drafts.NOTES), text = note?.value;
         try {
             const {status, page} = await post(form, body);
             if (note && status === 200 && drafts.read(id, note.id) === text) drafts.write(id, "", note.id);
             if (chat()?.dataset.chat === id) {
                 const shown = window.inboxWork.inView(form), refused = status !== 200;
-                const isDone = !refused && window.inboxWork.sent(shown, body);
+                const isDone = !refused && !atOnce && window.inboxWork.sent(shown, body);
+                if (atOnce && refused) shown.reset(); else if (atOnce) said.textContent = chosen(shown);
                 merge(page, {own: true, sent: isDone || refused ? shown : null, refused});
             } else if (status !== 200) elsewhere(root.dataset.notChanged, id);
             refreshList().catch(failed);
         } catch (error) {
+            if (atOnce) window.inboxWork.inView(form).reset();
             await notDone(error, id, root.dataset.notChanged);
-        } finally {
-            changing.delete(form);
         }
     }
 
@@ -96,5 +119,5 @@ window.inboxSending = (() => {
         reportTyping();
     }
 
-    return {send, change, notDone, typed};
+    return {send, change, choose, notDone, typed};
 })();

@@ -138,5 +138,18 @@
     root?.addEventListener("focusout", event => { if (offered && event.target === offered.field) close(); });
     root?.addEventListener("input", event => { if ("mentions" in event.target.dataset) mention(event.target); else if (event.target.id === "reply-text") quick(event.target).catch(() => {}); });
 
+    // --- the box of a note -----------------------------------------------------------------------------------------------
+    /* Who opens it types in it. Not what keep() opens again: the focus is somewhere else then. */
+    root?.addEventListener("click", event => {
+        const box = event.target.closest("summary")?.parentElement;
+        if (box?.id === "note-box" && !box.open) requestAnimationFrame(() => box.querySelector("textarea").focus());
+    });
+    root?.addEventListener("keydown", event => {
+        const field = event.target;
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || !field.matches("textarea[data-mentions]")) return;
+        event.preventDefault();
+        field.form.requestSubmit();
+    });
+
     window.inboxWork = {keep, sent, inView, offer, close, replace};
 })();

@@ -39,7 +39,7 @@ def test_viewers_and_other_businesses_change_nothing(owner: Business, stranger: 
     viewer_, other = member_of(owner, "viewer"), staff_of(stranger)
     page = page_of(viewer_, chat)
     assert "Secret" in page
-    assert "Keep the note" not in page
+    assert "Save the note" not in page
     mine = asks(stranger, "Theirs")
     forms = {
         "notes/": {"note": "x"},

@@ -109,3 +109,13 @@ def test_viewers_see_it_and_change_nothing(owner: Business, lead: Lead):
         assert viewer.client.post(path_of(lead), form).status_code == 403
     lead.refresh_from_db()
     assert (lead.status, lead.details) == ("new", "Wants a cake")
+
+
+def test_the_times_to_follow_up_stand_in_the_order_of_those_to_snooze(person: Staff, lead: Lead):
+    Lead.objects.filter(pk=lead.pk).update(follow_up_at=timezone.now())
+    page = pane(person, lead)
+    for name, other in (("until", "snooze-until"), ("follow_up", f"follow-at-{lead.pk}")):
+        places = [page.index(f'name="{name}" value="{time}"') for time in ("tomorrow", "next_week")]
+        assert [*places, page.index(f'id="{other}"')] == sorted([*places, page.index(f'id="{other}"')])
+    done = page.index('name="follow_up" value=""')
+    assert done < page.index('name="follow_up" value="tomorrow"')

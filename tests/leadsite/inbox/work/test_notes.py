@@ -52,7 +52,7 @@ def test_a_note_is_changed_and_deleted_by_its_author_only(owner: Business, perso
     person.client.post(f"{INBOX}{chat.pk}/notes/", {"note": "Allergic to nuts"})
     path = f"{INBOX}{chat.pk}/notes/{Note.objects.get().pk}/"
     colleague = member_of(owner, "agent")
-    assert "Save the note" not in page_of(colleague, chat)
+    assert "Delete the note" not in page_of(colleague, chat)
     for form in ({"note": "Mine"}, {"delete": "1"}):
         assert colleague.client.post(path, form).status_code == 422
     assert person.client.post(path, {"note": "Allergic to milk"}).status_code == 302

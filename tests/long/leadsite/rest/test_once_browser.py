@@ -36,7 +36,7 @@ def test_changes_of_a_chat(team: Team):
     page.locator(".inbox-row", has_text="Amina").click()
     page.locator("#note-box > summary").click()
     page.locator("#note-new").fill("Call her")
-    press_twice(page, page.get_by_role("button", name="Keep the note"), "**/notes/")
+    press_twice(page, page.get_by_role("button", name="Save the note"), "**/notes/")
     expect(page.locator(".note")).to_contain_text("Call her")
     press_twice(page, page.get_by_role("button", name="Contacted"), "**/lead/**")
     expect(page.locator(".inbox-lead .inbox-lead-top")).to_contain_text("Contacted")
