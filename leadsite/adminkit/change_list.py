@@ -31,6 +31,8 @@ class LongList(ChangeList):
         return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
+        if getattr(request, "without_rows", False):  # leadsite/exports/rows.py
+            return
         super().get_results(request)
         if not self.multi_page:
             # The rows that were counted: Django would search for them once more.
