@@ -65,6 +65,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     apps = admin.site.get_app_list(request)
     links = {model["object_name"]: model["admin_url"] for app in apps for model in app["models"]}
     links |= own_pages(request)
+    # The address of one page may begin with that of another: unfold would mark both.
+    opened = max((link for link in links.values() if link and request.path.startswith(link)), key=len, default=None)
     titles = {} if links.get("Person") else {"Membership": _("People")}  # an operator's menu has both
     return [
         {
@@ -75,6 +77,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     "title": titles.get(model, name),
                     "icon": icon,
                     "link": links[model],
+                    "active": links[model] == opened,
                     "badge": BADGES[model](request) if model in BADGES else "",
                 }
                 for model, name, icon in items

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from unfold.views import ChangeList
 
+from leadsite.adminkit.chosen_filters import Chosen, chosen_filters
 from leadsite.adminkit.paginator import COUNT_LIMIT
 from leadsite.languages.texts import number
 
@@ -31,10 +32,17 @@ class LongList(ChangeList):
         return super().get_queryset(request, exclude_parameters)
 
     def get_results(self, request: HttpRequest) -> None:
+        if getattr(request, "without_rows", False):  # leadsite/exports/rows.py
+            return
         super().get_results(request)
         if not self.multi_page:
             # The rows that were counted: Django would search for them once more.
             self.result_list = self.paginator.object_list
+
+    @property
+    def chosen_filters(self) -> list[Chosen]:
+        """For admin/change_list.html."""
+        return chosen_filters(self)
 
     def _is_by_index(self, rows: QuerySet[Any]) -> bool:
         first = rows.query.order_by[0]

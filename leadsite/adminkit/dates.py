@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,22 @@ class DateRangeFilter(admin.DateFieldListFilter):
         if field.null:
             missing = f"{self.field_generic}isnull"
             self.links += ((gettext("No date"), {missing: True}), (gettext("Has date"), {missing: False}))
+
+    @property
+    def words(self) -> str:
+        """The days of a range that is none of the choices, as a link has it; "" where they cannot be read."""
+        begin, end = (self._moment(name) for name in (self.lookup_kwarg_since, self.lookup_kwarg_until))
+        if begin is None or end is None:
+            return ""
+        days = [timezone.localtime(one).date() for one in (begin, end - timedelta(microseconds=1))]
+        return " – ".join(date_format(day, gettext("j M Y")) for day in dict.fromkeys(days))
+
+    def _moment(self, name: str) -> datetime | None:
+        try:
+            moment = parse_datetime(str(self.date_params.get(name, "")))
+        except ValueError:
+            return None
+        return moment if moment and timezone.is_aware(moment) and clock.has_all_zones(moment) else None
 
 
 def ranges_of_days(now: datetime) -> list[tuple[str, datetime, datetime]]:

@@ -40,8 +40,9 @@ PRUNED_EXPORTS: Final = 1000
 _FORBIDDEN: Final = gettext_noop("You may not see these rows any more.")
 
 
-def header_of(columns: Sequence[Column]) -> list[str]:
-    return [column.title for column in columns]
+def header_of(columns: Sequence[Column]) -> dict[str, int]:
+    """The titles, with their widths."""
+    return {column.title: column.width for column in columns}
 
 
 def write_rows(

@@ -13,7 +13,6 @@ from django.http import (
     HttpResponse,
     HttpResponseRedirect,
     JsonResponse,
-    QueryDict,
     StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
@@ -33,7 +32,7 @@ from leadsite.core.transactions import custom_plans
 from leadsite.exports import limits, services
 from leadsite.exports.columns import COLUMNS, chosen_columns
 from leadsite.exports.models import Export
-from leadsite.exports.rows import LISTS, FilterInvalid, read_rows, rows_of
+from leadsite.exports.rows import LISTS, FilterInvalid, filters_of, read_rows, rows_of
 from leadsite.exports.writers import CSV, TYPES, XLSX
 from leadsite.languages.texts import number, shown
 
@@ -100,7 +99,11 @@ def new_export(request: HttpRequest, kind: str) -> HttpResponseBase:
         "name": gettext(NAMES[kind]),
         "back": back,
     }
-    return _page(request, "exports/new.html", context | {"filters": _filters(query), "many": count > limits.AT_ONCE})
+    return _page(
+        request,
+        "exports/new.html",
+        context | {"filters": filters_of(request, kind, query), "many": count > limits.AT_ONCE},
+    )
 
 
 def exports(request: HttpRequest) -> HttpResponse:
@@ -108,7 +111,7 @@ def exports(request: HttpRequest) -> HttpResponse:
     return _page(
         request,
         "exports/list.html",
-        {"title": gettext("Exports"), "exports": [_shown(one) for one in _own(request)[:SHOWN]]},
+        {"title": gettext("Exports"), "exports": [_shown(request, one) for one in _own(request)[:SHOWN]]},
     )
 
 
@@ -118,7 +121,7 @@ def export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     return _page(
         request,
         "exports/export.html",
-        {"title": gettext("Export of %(names)s") % {"names": gettext(NAMES[found.kind])}, **_shown(found)},
+        {"title": gettext("Export of %(names)s") % {"names": gettext(NAMES[found.kind])}, **_shown(request, found)},
     )
 
 
@@ -185,12 +188,12 @@ def _found(request: HttpRequest, export_id: UUID) -> Export:
     return found
 
 
-def _shown(export: Export) -> dict[str, Any]:
+def _shown(request: HttpRequest, export: Export) -> dict[str, Any]:
     return {
         "export": export,
         "name": gettext(NAMES[export.kind]),
         "error": shown(export.error),
-        "filters": _filters(export.query),
+        "filters": filters_of(request, export.kind, export.query),
         "under_way": _progress(export) if export.state in (State.WAITING, State.RUNNING) else None,
         "expires": export.created_at + limits.KEEP,
     }
@@ -203,15 +206,6 @@ def _progress(export: Export) -> dict[str, Any]:
         "words": str(WAITS_FOR_WORKER) if export.state == State.WAITING else "",
         "read": export.done,
     }
-
-
-def _filters(query: str) -> list[str]:
-    """The filter in words: its values."""
-    return [
-        f"{gettext(name.partition('__')[0].replace('_', ' '))}: {value}"
-        for name, value in QueryDict(query).items()
-        if value
-    ]
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

@@ -1,12 +1,13 @@
 """Writes rows as CSV or XLSX to a binary file, row by row: memory does not depend on their number.
 
 Cells that a spreadsheet would run as formulas get an apostrophe in CSV, which an import removes. In XLSX each cell is a
-text, and these are marked as quoted, so that they stay texts when somebody edits them.
+text or a time, and these are marked as quoted, so that they stay texts when somebody edits them.
 """
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import IO, Final, Protocol
 from xml.sax.saxutils import escape
 
@@ -28,16 +29,27 @@ _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
 _KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _STYLES: Final = (
-    f'{_HEAD}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font/><font><b/></font></fonts>'
+    f'{_HEAD}<styleSheet xmlns="{_MAIN}">'
+    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    '<fonts count="2"><font/><font><b/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/><xf quotePrefix="1"/></cellXfs></styleSheet>'
+    '<cellXfs count="4"><xf/><xf fontId="1" applyFont="1"/><xf quotePrefix="1"/>'
+    '<xf numFmtId="164" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
+_FROZEN: Final = (
+    '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft"'
+    ' state="frozen"/></sheetView></sheetViews>'
+)
+# Days are counted from here; Excel knows none before March 1900 by these numbers.
+_FIRST: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook has no time zones
+_FIRST_RIGHT: Final = datetime(1900, 3, 1)  # noqa: DTZ001 - the same
 
 
 class Writer(Protocol):
-    def write(self, cells: Sequence[str]) -> None: ...
+    def write(self, cells: Sequence[str | datetime]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -45,13 +57,13 @@ class Writer(Protocol):
 class CsvWriter:
     """UTF-8 with a byte order mark, which Excel needs."""
 
-    def __init__(self, file: IO[bytes], header: Sequence[str]) -> None:
+    def __init__(self, file: IO[bytes], header: Mapping[str, int]) -> None:
         self._file = file
         file.write(b"\xef\xbb\xbf")
-        self.write(header)
+        self.write(list(header))
 
-    def write(self, cells: Sequence[str]) -> None:
-        self._file.write(csv_line(map(quote_formula, cells)).encode(errors="backslashreplace"))
+    def write(self, cells: Sequence[str | datetime]) -> None:
+        self._file.write(csv_line(quote_formula(_text(cell)) for cell in cells).encode(errors="backslashreplace"))
 
     def close(self) -> None:
         pass
@@ -60,14 +72,14 @@ class CsvWriter:
 class XlsxWriter:
     """A workbook; a second sheet begins where the first is full."""
 
-    def __init__(self, file: IO[bytes], header: Sequence[str]) -> None:
+    def __init__(self, file: IO[bytes], header: Mapping[str, int]) -> None:
         self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
         self._header = header
         self._sheets = 0
         self._row = 0
         self._begin()
 
-    def write(self, cells: Sequence[str]) -> None:
+    def write(self, cells: Sequence[str | datetime]) -> None:
         if self._row == SHEET_ROWS:
             self._end()
             self._begin()
@@ -82,7 +94,8 @@ class XlsxWriter:
         types = "".join(_override(f"/xl/worksheets/sheet{n}.xml", "worksheet") for n in numbers)
         types += _override("/xl/styles.xml", "styles") + _override("/xl/workbook.xml", "sheet.main")
         parts = {
-            "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>',
+            "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+            f"<bookViews><workbookView/></bookViews><sheets>{sheets}</sheets></workbook>",
             "xl/_rels/workbook.xml.rels": _relations(relations),
             "_rels/.rels": _relations(_relation("rId1", "officeDocument", "xl/workbook.xml")),
             "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType='
@@ -97,24 +110,37 @@ class XlsxWriter:
         self._sheets += 1
         self._row = 0
         self._sheet = self._archive.open(f"xl/worksheets/sheet{self._sheets}.xml", "w", force_zip64=True)
-        self._sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-        self._write(self._header, style=1)
+        widths = "".join(
+            f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>'
+            for n, width in enumerate(self._header.values(), start=1)
+        )
+        begin = f'{_HEAD}<worksheet xmlns="{_MAIN}">{_FROZEN}<cols>{widths}</cols><sheetData>'
+        self._sheet.write(begin.encode())
+        self._write(list(self._header), style=1)
 
     def _end(self) -> None:
         self._sheet.write(b"</sheetData></worksheet>")
         self._sheet.close()
 
-    def _write(self, cells: Sequence[str], style: int = 0) -> None:
+    def _write(self, cells: Sequence[str | datetime], style: int = 0) -> None:
         self._row += 1
         self._sheet.write(f"<row>{''.join(_cell(cell, style) for cell in cells)}</row>".encode())
 
 
-def open_writer(file_format: str, file: IO[bytes], header: Sequence[str]) -> Writer:
-    """Return the writer of a format, which has written the header."""
+def open_writer(file_format: str, file: IO[bytes], header: Mapping[str, int]) -> Writer:
+    """Return the writer of a format, which has written the header: titles with the widths of their columns."""
     return XlsxWriter(file, header) if file_format == XLSX else CsvWriter(file, header)
 
 
-def _cell(text: str, style: int) -> str:
+def _text(cell: str | datetime) -> str:
+    return f"{cell:%Y-%m-%d %H:%M:%S}" if isinstance(cell, datetime) else cell
+
+
+def _cell(cell: str | datetime, style: int) -> str:
+    if isinstance(cell, datetime) and (shown := cell.replace(tzinfo=None, microsecond=0)) >= _FIRST_RIGHT:
+        since = shown - _FIRST
+        return f'<c s="3"><v>{since.days + since.seconds / 86_400:.10f}</v></c>'
+    text = _text(cell)
     if not text:
         return "<c/>"
     style = style or (2 if quote_formula(text) != text else 0)

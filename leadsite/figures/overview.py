@@ -1,4 +1,4 @@
-"""The figures on the Overview: a few numbers and charts, each of which opens the list that it counts."""
+"""The figures on the Overview: a few numbers and charts, which open the lists that they count."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -75,7 +75,8 @@ def add_figures(request: HttpRequest) -> dict[str, Any]:
     period = read_period(business_id, today=clock.now().astimezone(zone).date())
     return {
         "figures": {
-            "tiles": _tiles(request, business_id, period, zone),
+            "now": _tiles_of_now(request, business_id),
+            "tiles": _tiles(period, zone),
             "chart": leads_chart(period, zone),
             "types": _types(period, zone),
             "counted_at": period.counted_at,
@@ -155,35 +156,35 @@ def duration(seconds: float | None) -> str:
     return f"{round(seconds)} s"
 
 
-def _tiles(request: HttpRequest, business_id: Any, period: Period, zone: ZoneInfo) -> list[dict[str, Any]]:
+def _tiles_of_now(request: HttpRequest, business_id: Any) -> list[dict[str, Any]]:
+    """Counted as the page is opened."""
     own = {"user_id": business_id}
     viewer = Viewer(cast(User, request.user), business_id, may_write=False)
     waiting = shown_count(counts(viewer)["waiting"])
-    stopped = Channel.objects.filter(active=True, **own).exclude(stopped_at=None).count()
-    problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).count()
-    week = period.days[-7]
-    conversations = reverse("admin:conversations_conversation_changelist")
-    # By the ids, as they are counted: they have an index.
-    begin, end = (first_id(moment) for moment in _moments(week, period.days[-1], zone))
-    messages = reverse("admin:conversations_message_changelist")
-    failed = f"{messages}?delivery=failed&id__gte={begin}&id__lt={end}"
-    tiles = [
-        _tile(gettext("Waiting now"), waiting, f"{reverse('inbox')}?tab=waiting"),
-        _tile(
-            gettext("First answer, median of 7 days"),
-            duration(period.median(last=7)),
-            _between(conversations, week, period.days[-1], zone),
-        ),
-        _tile(gettext("New leads, 7 days"), f"{period.total('leads', last=7):,}", _leads(week, period.days[-1], zone)),
-        _tile(gettext("Failed messages, 7 days"), f"{period.total('failed', last=7):,}", failed),
-    ]
+    tiles = [_tile(gettext("Waiting now"), waiting, f"{reverse('inbox')}?tab=waiting")]
     if request.user.has_perm("whatsapp.view_channel"):
+        stopped = Channel.objects.filter(active=True, **own).exclude(stopped_at=None).count()
+        problems = AccountEvent.objects.open_problems(clock.now()).filter(**own).count()
         numbers = reverse("admin:whatsapp_channel_changelist")
         stopped_url = f"{numbers}?active__exact=1&stopped_at__isnull=False"
         events = reverse("admin:whatsapp_accountevent_changelist")
         tiles.append(_tile(gettext("Stopped numbers"), str(stopped), stopped_url))
         tiles.append(_tile(gettext("Problems of quality and account"), str(problems), f"{events}?problems=open"))
     return tiles
+
+
+def _tiles(period: Period, zone: ZoneInfo) -> list[dict[str, Any]]:
+    week = period.days[-7]
+    # By the ids, as they are counted: they have an index.
+    begin, end = (first_id(moment) for moment in _moments(week, period.days[-1], zone))
+    messages = reverse("admin:conversations_message_changelist")
+    failed = f"{messages}?delivery=failed&id__gte={begin}&id__lt={end}"
+    return [
+        # No list has the conversations that were answered, and no others.
+        _tile(gettext("First answer, median of 7 days"), duration(period.median(last=7)), ""),
+        _tile(gettext("New leads, 7 days"), f"{period.total('leads', last=7):,}", _leads(week, period.days[-1], zone)),
+        _tile(gettext("Failed messages, 7 days"), f"{period.total('failed', last=7):,}", failed),
+    ]
 
 
 def _tile(label: str, value: str, url: str) -> dict[str, str]:
@@ -212,14 +213,10 @@ def _types(period: Period, zone: ZoneInfo) -> list[dict[str, Any]]:
 
 
 def _leads(first: date, last: date, zone: ZoneInfo, **more: str) -> str:
-    return _between(reverse("admin:leads_lead_changelist"), first, last, zone, **more)
-
-
-def _between(address: str, first: date, last: date, zone: ZoneInfo, **more: str) -> str:
-    """A list, filtered by the days of creation."""
+    """The list, filtered by the days of creation."""
     begin, end = _moments(first, last, zone)
-    query = reverse("overview", query={"created_at__gte": str(begin), "created_at__lt": str(end), **more})
-    return f"{address}?{query.partition('?')[2]}"
+    days = {"created_at__gte": str(begin), "created_at__lt": str(end)}
+    return reverse("admin:leads_lead_changelist", query=days | more)
 
 
 def _moments(first: date, last: date, zone: ZoneInfo) -> list[datetime]:

@@ -22,7 +22,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.local_phone import read_typed
-from conversations.models import Message
 from conversations.phone import PhoneInvalid
 from leadsite.accounts.business.places import country_of
 from leadsite.adminkit.owned import OwnedAdmin
@@ -55,9 +54,9 @@ class SetUpPages(OwnedAdmin):
             "title": gettext("Connect %(channel)s") % {"channel": channel},
             "opts": self.opts,
             "channel": channel,
+            "original": channel,  # for the header, which leads back
             "steps": steps_of(channel, _site(request)),
             "may_change": self.has_change_permission(request, channel),
-            "last": _last_customer(channel),
             "test_text": TEST_TEXT,
             "waiting": waiting_for(channel) if sees_all(request) else "",  # deliveries are for operators
         }
@@ -115,10 +114,3 @@ def _site(request: HttpRequest) -> Site:
         has_secrets=bool(settings.WHATSAPP_APP_SECRETS),
         verifications=WebhookVerification.objects.times(),
     )
-
-
-def _last_customer(channel: Channel) -> str:
-    """The number that wrote to this one last, among the last chats of the business; "" where there is none."""
-    newest = Message.objects.visible().filter(user_id=channel.user_id, direction=Message.Direction.IN)
-    recent = newest.order_by("-pk")[:50].values_list("channel_id", "address")
-    return next((address for id_, address in recent if id_ == channel.pk and address.startswith("+")), "")

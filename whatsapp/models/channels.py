@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject, Now, NullIf
 from django.utils.translation import gettext_lazy as _
 
@@ -68,13 +68,16 @@ class KnownChannel(NamedTuple):
 
 
 class SendingChannel(NamedTuple):
-    """A channel through which a message may be sent. `is_stopped`: messages wait, see stop_channel."""
+    """A channel through which a message may be sent. `is_stopped`: messages wait, see stop_channel. `is_begun`: it has
+    a token, or there was a message or a delivery.
+    """
 
     id: UUID
     provider: str
     is_stopped: bool = False
     name: str = ""
     waba_id: str = ""
+    is_begun: bool = True
 
 
 class ChannelManager(ReadyChannels, models.Manager["Channel"]):
@@ -83,10 +86,12 @@ class ChannelManager(ReadyChannels, models.Manager["Channel"]):
     def sending(self, user_id: UUID) -> list[SendingChannel]:
         """Return the business's active channels, in the order in which they were connected."""
         active = self.filter(user_id=user_id, active=True).order_by("pk")
-        rows = active.values_list("pk", "provider", "stopped_at", "display_number", "phone_number_id", "waba_id")
+        new = Q(encrypted_access_token="", first_delivery_at=None, first_sent_at=None)
+        begun = ExpressionWrapper(~new, models.BooleanField())
+        rows = active.values_list("pk", "provider", "stopped_at", "display_number", "phone_number_id", "waba_id", begun)
         return [
-            SendingChannel(pk, provider, stopped_at is not None, display_number or number, waba_id)
-            for pk, provider, stopped_at, display_number, number, waba_id in rows
+            SendingChannel(pk, provider, stopped_at is not None, display_number or number, waba_id, is_begun)
+            for pk, provider, stopped_at, display_number, number, waba_id, is_begun in rows
         ]
 
     def with_numbers(self, numbers: Collection[str]) -> list[KnownChannel]:

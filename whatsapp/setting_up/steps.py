@@ -51,7 +51,9 @@ def steps_of(channel: Channel, site: Site) -> list[Step]:
     """Return the steps of a number in the order in which they are done."""
     twilio = channel.provider == Channel.Provider.TWILIO
     first = [_address_at_twilio(channel, site)] if twilio else [_address_at_meta(channel, site), _fields(channel)]
-    return [*first, _secret(channel, site), _delivery(channel), _inbound(channel), *_outbound(channel)]
+    # Twilio signs with the token that it is sent with, so that it is stored in one step.
+    secrets = [_secret(channel, site)] if twilio else [_secret(channel, site), _token(channel)]
+    return [*first, *secrets, _delivery(channel), _inbound(channel), *_outbound(channel)]
 
 
 def _address_at_meta(channel: Channel, site: Site) -> Step:
@@ -128,6 +130,18 @@ def _secret(channel: Channel, site: Site) -> Step:
         gettext("Store what deliveries are signed with"),
         where,
         is_done=bool(own) or (site.has_secrets and not twilio),
+    )
+
+
+def _token(channel: Channel) -> Step:
+    return Step(
+        "token",
+        gettext("Store the access token that messages are sent with"),
+        gettext(
+            "Meta Business settings, System users: generate a token that does not expire, with the permissions"
+            " whatsapp_business_messaging and whatsapp_business_management. Store it on the page of the number."
+        ),
+        is_done=bool(channel.encrypted_access_token),
     )
 
 

@@ -98,7 +98,9 @@ def _read(viewer: Viewer, form: QueryDict, *, is_sending: bool) -> NewChat:
     typed["opened"] = str(read_uuid(form.get("opened", "")) or clock.new_id())
     typed[once.FIELD] = form.get(once.FIELD) or once.new_key()
     typed["text"] = typed["text"].replace("\r\n", "\n").strip()[: 2 * TEXT_MAX_LENGTH]
-    channels = Channel.objects.sending(viewer.business_id)
+    active = Channel.objects.sending(viewer.business_id)
+    # A number that nothing has been done with yet sends nothing: offered only where there is no other.
+    channels = [one for one in active if one.is_begun] or active
     new = NewChat(typed, channels, None, "", None, None, False, {})
     chosen = read_uuid(typed["from"])
     new.channel = next((one for one in channels if one.id == chosen), None)
@@ -128,7 +130,7 @@ def _look_up(viewer: Viewer, new: NewChat) -> None:
         address=new.phone,
         channel_id=new.channel.id if new.channel and new.typed["from"] else None,
     )
-    if not new.typed["from"]:
+    if not new.typed["from"] and route.channel in new.channels:
         new.channel = route.channel  # that to which they wrote last
     new.is_open = route.open_until(clock.now()) is not None
     chats = Conversation.objects.newest_of([new.customer.pk]).get(new.customer.pk)

@@ -1,5 +1,8 @@
 """An export has what the list shows, as its filter and search find it; scoped to business and role."""
 
+import re
+from html import unescape
+
 import pytest
 
 from conversations.models import Conversation, Customer
@@ -36,3 +39,23 @@ def test_lists_lead_to_the_export_with_their_filter(leads, owner):
     assert f'href="{NEW}/lead/?status__exact=lost"' in staff.list(Lead, status__exact="lost")
     for model, kind in ((Customer, "customer"), (Conversation, "conversation"), (DeletedLead, "deletedlead")):
         assert f'href="{NEW}/{kind}/?' in staff.list(model)
+
+
+@each_case(
+    "query, words",
+    [
+        ("status__exact=lost", ["Status: Lost"]),
+        ("assigned=nobody&q=cake&o=2", ["Assigned to: Nobody", "Search: cake"]),
+        ("{yesterday}", ["Changed: Yesterday"]),
+        (
+            "created_at__gte=2026-01-02+00:00:00%2B00:00&created_at__lt=2026-01-05+00:00:00%2B00:00",
+            ["Created: 2 Jan 2026 – 4 Jan 2026"],
+        ),
+    ],
+)
+def test_the_page_says_the_filter_as_the_list_does(query, words, leads, owner):
+    staff = staff_of(owner)
+    if query == "{yesterday}":
+        page = unescape(staff.list(Lead))
+        query = re.search(r'href="\?(updated_at[^"]*)"[^>]*>\s*Yesterday', page)[1]
+    assert staff.get(f"{NEW}/lead/?{query}").context["filters"] == words

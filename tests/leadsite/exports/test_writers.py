@@ -2,10 +2,13 @@
 
 import csv
 import io
+from datetime import datetime
 
+import openpyxl
 import pytest
 
 from leads.models import Lead
+from leadsite.accounts.models import User
 from tests.cases import each_case
 from tests.leadsite.exports.exported import export, table
 from tests.staff import staff_of
@@ -33,3 +36,19 @@ def test_texts_that_xml_cannot_hold_do_not_spoil_the_workbook(owner):
     rows = table(export(staff_of(owner), "lead", columns=["details"], format="xlsx"))
     assert "<&>" in rows[0]["details"]
     assert "😀" in rows[0]["details"]
+
+
+def test_a_workbook_has_times_of_the_business_a_frozen_bold_header_and_widths(owner):
+    User.objects.filter(pk=owner.id).update(time_zone="Asia/Tokyo")
+    owner.has_lead(customer_name="x", details="cake")
+    Lead.objects.update(created_at="2026-01-31T20:30:15Z")
+    columns = ["details", "created_at", "updated_at"]
+    response = export(staff_of(owner), "lead", columns=columns, format="xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
+    assert sheet["B2"].value == datetime(2026, 2, 1, 5, 30, 15)  # noqa: DTZ001 - a workbook has no time zones
+    assert sheet["B2"].is_date
+    assert (sheet.freeze_panes, sheet["A1"].font.bold) == ("A2", True)
+    widths = [sheet.column_dimensions[letter].width for letter in "AB"]
+    assert widths[0] > widths[1] >= len("2026-02-01 05:30:15")
+    # As it was: what has been exported can be imported again.
+    assert table(response)[0]["created"] == "2026-02-01 05:30:15"

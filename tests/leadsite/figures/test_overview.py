@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Message
 from leads.models import Lead
+from leadsite.accounts.business.places import zone_of
 from leadsite.core import clock
 from leadsite.figures.counting import count_days
+from leadsite.figures.models import DailyFigure
 from leadsite.figures.overview import duration
 from tests.cases import each_case
 from tests.staff import member_of, staff_of
@@ -44,7 +46,7 @@ def test_the_figures_open_the_lists_that_they_count(counted, owner, stranger):
     }
     for url, count in wanted.items():
         assert staff.client.get(url).context["cl"].result_count == count, url
-    for tile in figures["tiles"]:
+    for tile in (one for one in figures["now"] + figures["tiles"] if one["url"]):
         assert staff.client.get(tile["url"]).status_code == 200, tile
     assert staff_of(stranger).get(PAGE).context["figures"]["chart"]["total"] == 0
 
@@ -68,8 +70,23 @@ def test_everybody_of_the_business_sees_them(role, counted, owner):
 
 def opened(staff, label):
     """The number on a tile, and the page that it opens."""
-    (tile,) = [one for one in staff.get(PAGE).context["figures"]["tiles"] if label in one["label"]]
+    figures = staff.get(PAGE).context["figures"]
+    (tile,) = [one for one in figures["now"] + figures["tiles"] if label in one["label"]]
     return tile["value"], staff.client.get(tile["url"])
+
+
+def test_the_page_says_of_when_its_numbers_are_before_them(counted, owner):
+    at = DailyFigure.objects.order_by("-counted_at").values_list("counted_at", flat=True)[0]
+    page = staff_of(owner).get(PAGE).content.decode()
+    said = page.index(f"As of {at.astimezone(zone_of(owner.user.time_zone)):%-d %b, %H:%M}")
+    assert page.index("The last 30 days") < said < page.index("New leads, 7 days")
+    assert page.index("Waiting now") < page.index("The last 30 days")
+
+
+def test_a_median_opens_no_list_because_none_has_its_conversations_alone(counted, owner):
+    page = staff_of(owner).get(PAGE).content.decode()
+    tile = page[: page.index("First answer, median of 7 days")].rpartition("figures-tile")[0]
+    assert tile.endswith('<div class="')
 
 
 def test_waiting_customers_are_those_of_the_inbox_now(counted, owner):

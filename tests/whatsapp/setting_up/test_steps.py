@@ -90,11 +90,36 @@ def test_the_page_says_what_to_copy_and_sends_a_test_message(owner: Business, se
     page = staff.get(path).content.decode()
     assert '<code dir="ltr">https://b.example/api/webhooks/whatsapp</code>' in page
     assert '<code dir="ltr">right</code>' in page
+    assert page.count("data-copy") == 3
     assert staff.client.post(f"{path}test/", {"to": Message.objects.get().address}).status_code == 302
     sent = Message.objects.get(direction="out")
     assert (sent.channel_id, sent.content) == (channel.pk, "This is a test message. Everything works.")
     assert staff.client.post(f"{path}test/", {"to": "12"}).status_code == 302
     assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_no_customer_is_one_click_away_from_a_test_message(owner: Business):
+    Inbox(owner).gets(meta.text("Hello"))
+    page = staff_of(owner).get(f"/admin/whatsapp/channel/{Channel.objects.get().pk}/set-up/").content.decode()
+    assert Message.objects.get().address not in page
+
+
+def test_the_header_names_the_number_and_leads_back(owner: Business):
+    channel = Channel.objects.create(user=owner.user, phone_number_id="1", display_number="+49 30 5550100")
+    page = staff_of(owner).get(f"/admin/whatsapp/channel/{channel.pk}/set-up/").content.decode()
+    header = page[page.index("<h1") : page.index("</h1>")]
+    assert 'href="/admin/whatsapp/channel/"' in header
+    assert f'href="/admin/whatsapp/channel/{channel.pk}/change/"' in header
+    assert "+49 30 5550100" in header
+
+
+def test_the_access_token_is_a_step_of_its_own(owner: Business):
+    channel = Channel.objects.create(user=owner.user, phone_number_id="1")
+    staff = staff_of(owner)
+    assert steps(staff, channel)["token"] is False
+    channel.access_token = "EAAG-right"
+    channel.save()
+    assert steps(staff, channel)["token"] is True
 
 
 def test_the_steps_are_read_again_only_when_something_is_new(owner: Business):

@@ -8,6 +8,7 @@ import pytest
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.accounts.models import User
+from leadsite.core import clock
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, chat_of, says
 from tests.leadsite.inbox.writing.test_templates import FILLED, channel, page_of, person, template_of  # noqa: F401
@@ -33,6 +34,13 @@ def test_a_button_leads_to_it(owner: Business, staff: Staff):
     page = page_of(staff, f"{INBOX}new/")
     assert 'name="to"' in page
     assert 'name="from"' not in page
+
+
+def test_a_number_that_is_not_connected_at_all_is_not_offered(owner: Business, staff: Staff, channel: Channel):  # noqa: F811
+    for digit, known in (("1", {"first_delivery_at": clock.now()}), ("2", {"first_sent_at": clock.now()}), ("3", {})):
+        Channel.objects.create(user=owner.user, phone_number_id=digit, display_number=f"+49 30 {digit}", **known)
+    page = page_of(staff, f"{INBOX}new/")
+    assert [digit for digit in "123" if f"+49 30 {digit}</option>" in page] == ["1", "2"]
 
 
 def test_a_template_to_a_new_number(owner: Business, staff: Staff):

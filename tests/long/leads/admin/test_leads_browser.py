@@ -48,3 +48,21 @@ def test_pages_fit_a_phone_and_statuses_are_readable_in_light_and_dark_theme(peo
             for badge in badges:
                 assert badge.evaluate(CONTRAST) >= 4.5, (theme, badge.text_content())
         assert window.errors == []
+
+
+def test_the_panel_of_filters_stays_open_for_the_next_choice(people, live_server):
+    with open_window(live_server.url) as window:
+        page = window.page
+        window.log_in(people.user.email, PASSWORD)
+        window.open(address("changelist", Lead))
+        panel = page.locator("#changelist-filter")
+        page.locator("#changelist a", has_text="Filters").click()
+        panel.get_by_role("link", name="Lost").click()
+        page.locator(".filter-chip", has_text="Status: Lost").wait_for()
+        panel.get_by_role("link", name="Booking").click()
+        page.locator(".filter-chip", has_text="Type: Booking").wait_for()
+        assert page.locator(".filter-chip").count() == 2
+        panel.locator("ul").first.wait_for(state="visible")
+        window.open(address("changelist", Lead))
+        panel.wait_for(state="hidden")
+        assert window.errors == []
