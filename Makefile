@@ -44,7 +44,7 @@ test-cluster: .venv/installed-dev ## deploy/cluster on this machine, with failov
 fuzz: .venv/installed-dev ## 20 000 random requests to the API, each answer checked against the OpenAPI schema
 	@$(PYTEST) --cases=20000 tests/long/leadsite/rest/test_openapi.py $(ARGS)
 
-screenshots: .venv/installed-dev ## the pictures of docs/images, of a demo of its own; ARGS="--all --folder DIR" takes more, elsewhere
+screenshots: .venv/installed-dev ## pictures of the pages, of a demo of its own, in var/screenshots and docs/images; ARGS=--all takes more
 	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 schema: .venv/installed-dev ## writes docs/openapi.yaml and the same as JSON for /api/schema; a test compares both with the code

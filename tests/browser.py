@@ -41,15 +41,24 @@ CONTRAST = """element => {
 }"""
 
 
-# The links, buttons and fields in view, inside of an element, that are smaller than a finger.
-TARGETS = """inside => [...document.querySelectorAll(`${inside} :is(a, button, select, input, textarea, summary)`)]
-    .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
-                 && e.type !== "file"  // its label is what a finger meets
-                 && !e.matches("a.text-link")  // in a sentence
-                 && !e.closest(".thread"))
-    .map(e => [e.outerHTML.slice(0, 120), (/^(checkbox|radio)$/.test(e.type) && e.closest("label") || e)
-                .getBoundingClientRect()])
-    .filter(([, r]) => r.width && (r.height < 43.5 || r.width < 43.5)).map(([html]) => html)"""
+# The links, buttons and fields in view, inside of an element, that are smaller than a finger. A box may be as large as
+# its label or what lies around it; a link in a sentence as its words.
+TARGETS = """inside => {
+    const size = e => e.getBoundingClientRect();
+    const box = e => {
+        const label = e.labels?.[0] && size(e.labels[0]), around = getComputedStyle(e, "::before");
+        return label?.height > 43.5 ? label : {width: parseFloat(around.width), height: parseFloat(around.height)};
+    };
+    const inSentence = e => getComputedStyle(e).display === "inline"
+        && e.parentElement.textContent.trim().length > e.textContent.trim().length;
+    return [...document.querySelectorAll(`${inside} :is(a, button, select, input, textarea, summary)`)]
+        .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
+                     && e.type !== "file"  // its label is what a finger meets
+                     && size(e).width && !inSentence(e))
+        .map(e => [e.outerHTML.slice(0, 120), /^(checkbox|radio)$/.test(e.type) ? box(e) : size(e)])
+        .filter(([, r]) => !(r.height >= 43.5 && r.width >= 43.5))
+        .map(([html, r]) => `${Math.round(r.width)}x${Math.round(r.height)} ${html}`);
+}"""
 
 
 def serious(page: Page, inside: str) -> list[str]:

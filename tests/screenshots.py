@@ -1,6 +1,7 @@
-"""`make screenshots`: serves the demo with the chats of a bakery, and takes the pictures of docs/images.
+"""`make screenshots`: serves the demo with the chats of a bakery, and takes pictures of its pages.
 
-Its database is new, in a temporary directory. Needs Chromium.
+Each on a screen and on a phone, in light and dark, into var/screenshots; those that README and docs show are copied to
+docs/images. Its database is new, in a temporary directory. Needs Chromium.
 """
 
 import argparse
@@ -8,6 +9,8 @@ import contextlib
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +27,15 @@ from tests.browser import browser
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 IMAGES: Final = REPOSITORY / "docs" / "images"
+TAKEN: Final = REPOSITORY / "var" / "screenshots"
 PORT: Final = 18_431
 SITE: Final = f"http://127.0.0.1:{PORT}"
 DESKTOP: Final = ViewportSize(width=1440, height=900)
-PHONE: Final = ViewportSize(width=390, height=844)
+PHONE: Final[dict[str, Any]] = {
+    "viewport": ViewportSize(width=390, height=844),
+    "has_touch": True,
+    "is_mobile": True,
+}
 AMINA: Final = "+4915123456789"
 Shoot = Callable[..., None]
 FILE: Final = """Name;Telefon;Art;Nachricht;Status
@@ -40,8 +48,8 @@ Unbekannt;12;Anfrage;Nummer fehlt;neu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=IMAGES, help="default: docs/images")
-    parser.add_argument("--all", action="store_true", help="more pages, and each also on a phone and in the dark theme")
+    parser.add_argument("--folder", type=Path, default=TAKEN, help="default: var/screenshots, and docs/images")
+    parser.add_argument("--all", action="store_true", help="more pages: of customers, exports and templates")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="leadsite-screenshots-") as folder:
         os.environ |= {"LEADSITE_DATA_DIR": folder, "LEADSITE_DEMO": "true", "PORT": str(PORT), "LOG_LEVEL": "ERROR"}
@@ -50,6 +58,8 @@ def main() -> None:
             wait_until_it_answers()
             fill()
             take(options.folder, read_secret(folder, "DEMO_PASSWORD"), everything=options.all)
+            if options.folder == TAKEN:
+                publish()
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(timeout=60)
@@ -83,20 +93,26 @@ def fill() -> None:
 
 def take(folder: Path, password: str, *, everything: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    further = (of_customers, of_exports, of_templates) if everything else ()
     with browser() as chromium:
-        for theme in ("light", "dark") if everything else ("light",):
-            for shape, size in (("", DESKTOP), ("-phone", PHONE)):
-                page = chromium.new_context(viewport=size, color_scheme=theme, locale="en-GB").new_page()
+        for theme in ("light", "dark"):
+            for shape, device in (("", {"viewport": DESKTOP}), ("-phone", PHONE)):
+                page = chromium.new_context(**device, color_scheme=theme, locale="en-GB").new_page()
                 log_in(page, password)
-                suffix = shape + ("-dark" if theme == "dark" else "")
-                pictures(page, folder, suffix, everything or not shape)
-                for further in (of_customers, of_exports, of_templates) if everything else ():
-                    further(page, shooting(page, folder, suffix))
+                shoot = shooting(page, folder, shape + ("-dark" if theme == "dark" else ""))
+                for pictures in (of_inbox, of_leads, of_set_up, *further):
+                    pictures(page, shoot)
                 page.context.close()
-        page = chromium.new_context(viewport=DESKTOP, color_scheme="dark", locale="en-GB").new_page()
-        log_in(page, password)
-        open_chat(page, "Amina")
-        page.screenshot(path=folder / "inbox-dark.png")
+
+
+def publish() -> None:
+    """Copy what README and docs show to docs/images, and remove from there what they show no more."""
+    texts = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")]
+    shown = {name for text in texts for name in re.findall(r"images/([\w-]+\.png)", text.read_text(encoding="utf-8"))}
+    for image in IMAGES.glob("*.png"):
+        image.unlink()
+    for name in shown:
+        shutil.copy(TAKEN / name, IMAGES)
 
 
 def log_in(page: Any, password: str) -> None:
@@ -122,21 +138,23 @@ def shooting(page: Page, folder: Path, suffix: str) -> Shoot:
     return shoot
 
 
-def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
-    shoot = shooting(page, folder, suffix)
+def of_inbox(page: Page, shoot: Shoot) -> None:
     page.goto(f"{SITE}/admin/inbox/?tab=waiting")
     page.locator(".inbox-row").first.wait_for()
-    if suffix:  # beside the chat it is in the picture of that
-        shoot("inbox-list")
+    shoot("inbox-list")
     open_chat(page, "Amina")
     shoot("inbox")
-    if not more:
-        return
     if page.locator(".inbox-to-customer").is_visible():
         page.locator(".inbox-to-customer").click()
         shoot("customer")
     page.goto(f"{SITE}/admin/inbox/?q=lemon&tab=all")
     shoot("search")
+    page.goto(f"{SITE}/admin/inbox/board/")
+    page.locator(".board-card").first.wait_for()
+    shoot("board")
+
+
+def of_leads(page: Page, shoot: Shoot) -> None:
     page.goto(f"{SITE}/admin/overview/")
     shoot("overview")
     page.goto(f"{SITE}/admin/leads/lead/")
@@ -146,6 +164,15 @@ def pictures(page: Any, folder: Path, suffix: str, more: bool) -> None:
     shoot("lead")
     import_page(page)
     shoot("admin-import")
+
+
+def of_set_up(page: Page, shoot: Shoot) -> None:
+    """The first number of the demo is connected."""
+    page.goto(f"{SITE}/admin/whatsapp/channel/")
+    page.locator("#result_list a[href*='/change/']").first.click()
+    page.get_by_role("link", name="Connect this number step by step").click()
+    page.locator(".set-up-step").first.wait_for()
+    shoot("set-up", full=True)
 
 
 def of_customers(page: Page, shoot: Shoot) -> None:
