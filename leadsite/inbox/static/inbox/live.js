@@ -1,7 +1,6 @@
 /* Asks every few seconds what is new, has that read again, and tells who has written: by sound and notification, too. */
 window.inboxLive = (() => {
-    const EVERY = 2600;  // ms between two questions; of the one hidden window that asks:
-    const EVERY_HIDDEN = 5000;
+    const EVERY = 2600;  // ms between two questions
     const {root, said, wanted, tab, withQuery, token} = window.inboxPage;
     const {ask, refusal, failed, answered, patience, lastAnswer} = window.inboxAsk;
     const {nameOf, title} = window.inboxSay;
@@ -49,9 +48,8 @@ window.inboxLive = (() => {
             await mayAsk(question);
             answered();
         } catch (error) { failed(error); }
-        const pause = document.hidden ? EVERY_HIDDEN : EVERY;
         clearTimeout(timer);
-        timer = setTimeout(poll, pause * patience());
+        timer = setTimeout(poll, EVERY * patience());
         reportAgain();
     }
 

@@ -1,12 +1,18 @@
 """Several windows of one browser: which of them asks what is new, and that one alone says who has written."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from conversations.models import Message
 from leadsite.accounts.models import User
 from leadsite.inbox.models import InboxPreference
+from tests.leadsite.inbox.chats import answers, asks
 from tests.long.leadsite.inbox.test_views_browser import INBOX, LIVE_MS, NOTIFIED, Team, team
 
 __all__ = ["team"]
@@ -68,3 +74,41 @@ def test_of_the_windows_of_a_browser_one_says_who_has_written(team: Team, in_vie
     who_asks(pages, 2)
     assert sum(page.evaluate("notified.length") for page in pages) == 1
     assert sum(page.evaluate("rung") for page in pages) == 1
+
+
+# The pauses between questions that a page has begun.
+PAUSES = """
+    const later = window.setTimeout;
+    window.pauses = [];
+    window.setTimeout = (work, pause) => {
+        if (pause > 1000 && pause < 60000) pauses.push(pause);
+        return later(work, pause);
+    };
+"""
+
+
+@pytest.mark.parametrize("is_in_view", [True, False], ids=["in view", "hidden"])
+def test_a_change_is_seen_within_three_seconds_of_the_page(team: Team, is_in_view: bool):
+    """By the page's own clock, from the end of one answer to the next one: how long that takes is up to the machine."""
+    chat = team.do(partial(asks, team.owner, "Bruno"))
+    team.do(partial(answers, chat, "Hi"))
+    page = team.window("mara@bakery.example").page
+    page.clock.install()
+    page.clock.pause_at(timezone.now() + timedelta(minutes=1))
+    hidden = f"Object.defineProperty(document, 'hidden', {{get: () => {str(not is_in_view).lower()}}});"
+    page.add_init_script(PAUSES + hidden)
+    page.goto(f"{team.site}{INBOX}?tab=all")
+    page.wait_for_function("pauses.length === 1")
+    page.clock.run_for(5000)
+    page.wait_for_function("pauses.length === 2")
+    changes: dict[str, Callable[[], Any]] = {
+        ".inbox-row:has-text('Hello')": partial(answers, chat, "Hello"),
+        ".tick-read": lambda: Message.objects.filter(direction="out").update(status="read"),
+        ".inbox-row:has-text('Amina')": partial(asks, team.owner, "Amina"),
+    }
+    for number, (place, change) in enumerate(changes.items()):
+        team.do(change)
+        page.clock.run_for(2900)
+        expect(page.locator(place)).to_be_visible(timeout=LIVE_MS)
+        page.wait_for_function(f"pauses.length === {number + 3}")
+    expect(page).to_have_title("(1) Inbox | leadsite")
