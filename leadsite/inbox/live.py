@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 
 from leadsite.core.clock import uptime
 from leadsite.inbox.access import Viewer, viewer_of
-from leadsite.inbox.parameters import read_uuid, tab_of
+from leadsite.inbox.parameters import read_number, read_uuid, tab_of
 from leadsite.inbox.versions import read_version
 from leadsite.inbox.work.filters import filters_of
 
@@ -43,7 +43,9 @@ def live(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Return the version as JSON; 304 where the browser has it."""
     chat = read_uuid(request.GET.get("chat", ""))
-    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters_of(request))
+    rows = read_number(request.GET.get("rows", ""))
+    filters = filters_of(request)
+    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters, rows_in_view=rows)
     body: dict[str, Any] = version._asdict()
     etag = f'"{hashlib.blake2b(json.dumps(body).encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

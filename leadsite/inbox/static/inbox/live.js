@@ -5,7 +5,7 @@ window.inboxLive = (() => {
     const {ask, refusal, failed, answered, patience, lastAnswer} = window.inboxAsk;
     const {nameOf, title} = window.inboxSay;
     const {reportAgain} = window.inboxPresence;
-    const {term, narrowed, refreshList} = window.inboxList;
+    const {term, narrowed, rowsInView, refreshList} = window.inboxList;
     const {openChat, refreshChat} = window.inboxChat;
     const TOLD = 4 * EVERY;  // for so long a hidden window that was told something asks nothing itself
     let timer = null;
@@ -54,7 +54,7 @@ window.inboxLive = (() => {
     }
 
     async function question() {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business, rows: rowsInView()};
         const response = await ask(withQuery(root.dataset.live, query), {headers: lastAnswer.etag ? {"If-None-Match": lastAnswer.etag} : {}});
         if (response.status === 304) { tell(); return; }
         if (!response.ok) throw refusal(response);
