@@ -73,6 +73,7 @@ SQL = {
     "leadsite/inbox/versions.py _CHAT": HIDES,
     "leadsite/inbox/versions.py _LIST": "the chats that the list has found",
     "leadsite/inbox/work/board.py _COUNTS": HIDES,
+    "leadsite/inbox/work/board_version.py _VERSION": HIDES,
     "leadsite/inbox/work/filters.py _LEAD": HIDES,
     "leadsite/inbox/work/back.py BACK": HIDES,
     "leadsite/inbox/work/tabs.py TABS": "those of _PAGE_IDS and _COUNT, which hide them; leads by DUE",

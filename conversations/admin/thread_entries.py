@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from conversations.admin.referral import Referral, read_referral, text_of
+from conversations.admin.thread_changes import later_changes
 from conversations.admin.thread_labels import LABELS, REACTION_GONE, deletion, reference, tick_of
 from conversations.channels import channel_of, with_channel
 from conversations.incoming import CALL_KIND
@@ -29,7 +30,6 @@ from leadsite.languages.texts import inside
 
 THREAD_LENGTH: Final = 50
 _QUOTE_LENGTH: Final = 60
-_MOST_CHANGES: Final = 200
 _CHANGES: Final = ("edit", "revoke", "reaction")
 
 
@@ -66,6 +66,7 @@ class Entry:
 @dataclass(slots=True)
 class Thread:
     entries: list[Entry] = field(default_factory=list)
+    reactions: list[tuple[UUID, Message]] = field(default_factory=list)  # to which of them, in their order
     has_older: bool = False
 
 
@@ -77,8 +78,11 @@ def read_thread(conversation: Conversation, *, before: Place | None = None) -> T
     newest = list(messages.order_by("-sort_at", "-pk")[: THREAD_LENGTH + 1])
     rows = newest[THREAD_LENGTH - 1 :: -1]
     known = _by_id_and_token(rows)
-    later = _later_changes(conversation, before) if before else []
+    later = later_changes(conversation, rows, since=before.sort_at) if before else []
     changes = _changes([*rows, *later], known)
+    reactions = [
+        (about.pk, row) for row in [*rows, *later] if row.kind == "reaction" and (about := _referred(row, known))
+    ]
     merged = {change.pk for found in changes.values() for change in found}
     known = _older_messages(conversation, [row for row in rows if not _referred(row, known)]) | known
     edits = _newest_texts(rows, known)
@@ -88,13 +92,7 @@ def read_thread(conversation: Conversation, *, before: Place | None = None) -> T
         entry.files = files.get(entry.message.pk, [])
     _mark_days(entries)
     _mark_numbers(entries)
-    return Thread(entries, has_older=len(newest) > THREAD_LENGTH)
-
-
-def _later_changes(conversation: Conversation, place: Place) -> list[Message]:
-    """The edits and deletions from a place on: those of messages before it are among them."""
-    changes = conversation.messages.filter(kind__in=("edit", "revoke"), sort_at__gte=place.sort_at)
-    return list(changes.order_by("sort_at", "pk")[:_MOST_CHANGES])
+    return Thread(entries, reactions, has_older=len(newest) > THREAD_LENGTH)
 
 
 def _written(row: Message) -> datetime:

@@ -1,4 +1,4 @@
-"""Answers an open inbox that asks what has changed; Note [Known sessions].
+"""Answers an open inbox, or board, that asks what has changed; Note [Known sessions].
 
 Each open page asks every few seconds. Reading session, person, membership and permissions each time costs several times
 what the question costs. So a process remembers for a minute whose a session is and in which business. The answer
@@ -19,8 +19,9 @@ from django.views.decorators.http import require_GET
 from leadsite.adminkit.parameters import read_uuid
 from leadsite.core.clock import uptime
 from leadsite.inbox.access import Viewer, viewer_of
-from leadsite.inbox.parameters import tab_of
+from leadsite.inbox.parameters import read_number, tab_of
 from leadsite.inbox.versions import read_version
+from leadsite.inbox.work.board_version import read_board_version
 from leadsite.inbox.work.filters import filters_of
 
 PATH: Final = "/admin/inbox/live/"
@@ -42,15 +43,21 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 def answer(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """Return the version as JSON; 304 where the browser has it."""
-    chat = read_uuid(request.GET.get("chat", ""))
-    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters_of(request))
-    body: dict[str, Any] = version._asdict()
+    """Return the version of the inbox, or of the board, as JSON; 304 where the browser has it."""
+    body = {"board": read_board_version(viewer)} if "board" in request.GET else _inbox(request, viewer)
     etag = f'"{hashlib.blake2b(json.dumps(body).encode(), digest_size=12).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers=headers)
     return JsonResponse(body, headers=headers)
+
+
+def _inbox(request: HttpRequest, viewer: Viewer) -> dict[str, Any]:
+    chat = read_uuid(request.GET.get("chat", ""))
+    rows = read_number(request.GET.get("rows", ""))
+    filters = filters_of(request)
+    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters, rows_in_view=rows)
+    return version._asdict()
 
 
 class LiveInbox:

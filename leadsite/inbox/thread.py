@@ -6,6 +6,7 @@ from uuid import UUID
 from django.utils.translation import gettext
 
 from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
+from conversations.admin.thread_labels import REACTION_GONE
 from conversations.models import Conversation, Message
 from leadsite.inbox.access import names_of
 from leadsite.inbox.chats import Cursor
@@ -47,15 +48,17 @@ def read_chat(conversation: Conversation, *, before: Place | None = None, is_ope
 
 
 def with_reactions(thread: Thread) -> list[Bubble]:
-    """Return the entries, with the reactions to those that are shown at them: the last of each side."""
+    """Return the entries, with the reactions to those that are shown at them: the last of each side. A reaction stands
+    where it came, too, if that is on another page.
+    """
     bubbles = {entry.message.pk: Bubble(entry) for entry in thread.entries}
     shown: dict[UUID, dict[str, str]] = {}
-    for entry in thread.entries:
-        message, target = entry.message, bubbles.get(entry.about) if entry.about else None
-        if message.kind == "reaction" and target and not target.entry.is_notice:
+    for about, message in thread.reactions:
+        target, here = bubbles.get(about), bubbles.get(message.pk)
+        if target and not target.entry.is_notice:
             who = gettext("The customer") if message.direction == Message.Direction.IN else gettext("You")
-            shown.setdefault(target.entry.message.pk, {})[who] = entry.reaction
-            if not entry.new_day:  # a day line stands at the first entry of its day
+            shown.setdefault(about, {})[who] = "" if message.content in REACTION_GONE else message.content
+            if here and not here.entry.new_day:  # a day line stands at the first entry of its day
                 del bubbles[message.pk]
     for id_, found in shown.items():
         bubbles[id_].reactions = [(emoji, who) for who, emoji in found.items() if emoji]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("live/", for_staff(live.live), name="inbox-live"),
     path("views/", for_staff(views_kept.keep), name="inbox-views"),
     path("board/", for_staff(board.board), name="inbox-board"),
+    path("board/columns/", for_staff(board.columns), name="inbox-board-columns"),
     path("board/column/", for_staff(board.column), name="inbox-board-column"),
     path("board/<uuid:lead_id>/", for_staff(board.move), name="inbox-board-move"),
     path("preferences/", for_staff(changes.preferences), name="inbox-preferences"),

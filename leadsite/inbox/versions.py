@@ -8,13 +8,13 @@ from uuid import UUID
 
 from leadsite.core.statements import fetch_rows
 from leadsite.inbox.access import Viewer
-from leadsite.inbox.chats import BESIDE, RECENCY, counts_columns, first_ids
+from leadsite.inbox.chats import BESIDE, MOST, RECENCY, counts_columns, first_ids
 from leadsite.inbox.models import PRESENT, TYPING
 from leadsite.inbox.work.filters import EVERYTHING, Filters
 from leadsite.inbox.work.tabs import COUNT_LIMIT, COUNTED
 
 _THREAD: Final = 50
-# What is below these in the list changes in view only when it is read again.
+# A window that does not say how far down its list it shows: live.js, where the number is the same.
 _ROWS: Final = 15
 _LIST: Final = f"""
     (SELECT md5(string_agg(concat_ws(',', v.id, v.last_message_at, v.waiting_since, v.assigned_to_id, v.status,
@@ -69,10 +69,15 @@ class Version(NamedTuple):
     arrived: list[str] | None
 
 
-def read_version(viewer: Viewer, *, tab: str, conversation_id: UUID | None, filters: Filters = EVERYTHING) -> Version:
-    """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement."""
+def read_version(
+    viewer: Viewer, *, tab: str, conversation_id: UUID | None, filters: Filters = EVERYTHING, rows_in_view: int = 0
+) -> Version:
+    """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement.
+
+    `rows_in_view`: down to which row the window shows the list; at least a few and at most MOST are read.
+    """
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
-    values |= {"limit": _ROWS, "typing": TYPING, "present": PRESENT}
+    values |= {"limit": min(MOST, max(_ROWS, rows_in_view)), "typing": TYPING, "present": PRESENT}
     values |= filters.values
     ((rows, chat, arrived, stopped, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
     counts = dict(zip(COUNTED, numbers, strict=True)) | {"stopped": stopped}

@@ -42,9 +42,15 @@ _COUNTS: Final = f"""
 def board(request: HttpRequest) -> HttpResponse:
     """The page."""
     viewer = _reader(request)
-    columns = read_from_replica(partial(board_context, viewer), user_id=viewer.business_id)
-    context = admin.site.each_context(request) | columns | {"title": gettext("Board"), "is_fullwidth": "1"}
+    its_columns = read_from_replica(partial(board_context, viewer), user_id=viewer.business_id)
+    context = admin.site.each_context(request) | its_columns | {"title": gettext("Board"), "is_fullwidth": "1"}
     return TemplateResponse(request, "inbox/board.html", context)
+
+
+@require_GET
+def columns(request: HttpRequest) -> HttpResponse:
+    """The columns, for an open board that reads them again."""
+    return TemplateResponse(request, "inbox/board_columns.html", board_context(_reader(request)))
 
 
 @require_GET
@@ -76,11 +82,11 @@ def move(request: HttpRequest, lead_id: UUID) -> HttpResponse:
 def board_context(viewer: Viewer) -> dict[str, Any]:
     """The context of inbox/board_columns.html; a statement for each column, and one for the counts."""
     counts = dict(fetch_rows(_COUNTS, [viewer.business_id, list(TRANSITIONS)], using=replica.alias()))
-    columns = [read_column(viewer, status) for status in TRANSITIONS]
-    for one in columns:
+    read = [read_column(viewer, status) for status in TRANSITIONS]
+    for one in read:
         count = counts[one["status"]]
         one["count"] = f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)
-    return {"columns": columns, "may_write": _may_move(viewer), "business_id": viewer.business_id}
+    return {"columns": read, "may_write": _may_move(viewer), "business_id": viewer.business_id}
 
 
 def read_column(viewer: Viewer, status: str, *, after: Cursor | None = None) -> dict[str, Any]:

@@ -117,6 +117,18 @@ def test_who_wrote_last_is_told_also_where_the_follow_up_of_their_lead_is_due(ow
     assert after > before
 
 
+def test_the_rows_in_view_are_watched_and_those_below_them_are_not(owner: Business):
+    chats = [asks(owner, f"Customer {number}", minutes_ago=number) for number in range(40)]
+
+    def rows(in_view: int) -> str:
+        return read_version(viewer(owner), tab="all", conversation_id=None, rows_in_view=in_view).rows
+
+    before = {in_view: rows(in_view) for in_view in (0, 15, 30, 45)}
+    assert before[0] == before[15]
+    Conversation.objects.filter(pk=chats[19].pk).update(assigned_to=owner.id)
+    assert {in_view for in_view in before if rows(in_view) != before[in_view]} == {30, 45}
+
+
 def test_another_business_is_nothing(owner: Business, stranger: Business):
     chat = asks(owner, "Amina")
     assert read_version(viewer(stranger), tab="all", conversation_id=chat.pk) == Version(

@@ -27,8 +27,9 @@ window.inboxAsk = (() => {
     /* What to say of an error; `words`: where the site gave no answer, or is busy. */
     const reason = (error, words) => ({403: root.dataset.denied, 404: root.dataset.gone, 409: root.dataset.switched})[error.status] || words;
 
-    /* What live.js knows from its last question. Without `etag` the next one is answered in full. */
-    const lastAnswer = {etag: "", version: null};
+    /* What live.js knows from its last question. Without `etag` the next one is answered in full. `told`: counts,
+       and who wrote last, also where another window has asked. */
+    const lastAnswer = {etag: "", version: null, told: null};
 
     /* Reads what is new of the list or the chat. Where that fails the next question is answered in full, and both are read. */
     async function readAgain(url) {

@@ -106,6 +106,50 @@
         if (!response.ok || response.redirected) return;
         const item = link.closest("li"), page = document.createElement("template");
         page.innerHTML = await response.text();
+        for (const one of page.content.children) one.dataset.added = "";
         item.replaceWith(page.content);
     });
+
+    // --- what others move: asked for as by the inbox, in live.js --------------------------------------------------------
+    const EVERY = 2600;  // ms between two questions
+    let etag = "";
+
+    /* A drag, a move that waits for its answer or its reason, and a form that is open are not disturbed: it is asked again. */
+    const isBusy = () => dragged || moving.size || dialog.open || columns.querySelector("details[open]");
+
+    async function poll() {
+        try { if (!document.hidden && !isBusy()) await question(); } catch { etag = ""; }
+        setTimeout(poll, EVERY);
+    }
+
+    async function question() {
+        const query = new URLSearchParams({board: "", business: root.dataset.business});
+        const response = await fetch(`${root.dataset.live}?${query}`, {cache: "no-store", headers: etag ? {...known, "If-None-Match": etag} : known});
+        if (response.status === 304 || !response.ok || response.redirected) return;
+        const now = response.headers.get("ETag") || "", before = etag;
+        if (before === now) return;
+        const answer = await fetch(root.dataset.columns, {cache: "no-store", headers: known});
+        if (!answer.ok || answer.redirected) return;
+        const fresh = document.createElement("template");
+        fresh.innerHTML = await answer.text();
+        if (isBusy()) return;
+        etag = now;
+        for (const column of columns.querySelectorAll(".board-column")) renew(column, fresh.content);
+    }
+
+    /* The cards that "More" has added stay, unless they are elsewhere now; so do the focus and the place that is read. */
+    function renew(column, fresh) {
+        const twin = fresh.querySelector(`.board-column[data-status="${column.dataset.status}"]`);
+        const cards = column.querySelector(".board-cards"), its = twin.querySelector(".board-cards"), top = cards.scrollTop;
+        const added = [...cards.querySelectorAll("[data-added]")].filter(one => !one.id || !fresh.getElementById(one.id));
+        if (added.length) { its.querySelector(".board-more")?.remove(); its.append(...added); }
+        const focus = columns.contains(document.activeElement) ? document.activeElement.closest(".board-card")?.id : null;
+        column.setAttribute("aria-label", twin.getAttribute("aria-label"));
+        column.querySelector("h2").replaceWith(twin.querySelector("h2"));
+        cards.replaceChildren(...its.childNodes);
+        cards.scrollTop = top;
+        if (focus) document.getElementById(focus)?.focus({preventScroll: true});
+    }
+
+    setTimeout(poll, EVERY);
 })();

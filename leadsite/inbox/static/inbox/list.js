@@ -9,6 +9,15 @@ window.inboxList = (() => {
     const narrowed = () => Object.fromEntries(new URLSearchParams(list.querySelector("[data-filters]")?.dataset.filters || ""));
     const rowsOf = () => [...list.querySelectorAll(".inbox-row")];
 
+    /* Down to which row the list is in view, by steps: a change above that is seen at once. What comes into view by
+       scrolling makes the number another one, and so is read again, too. */
+    const STEP = 15;
+    function rowsInView() {
+        const end = Math.min(innerHeight, list.querySelector(".inbox-rows")?.getBoundingClientRect().bottom ?? 0);
+        const seen = rowsOf().filter(row => row.checkVisibility() && row.getBoundingClientRect().top < end).length;
+        return Math.max(1, Math.ceil(seen / STEP)) * STEP;
+    }
+
     /* Which list is asked for: an answer that comes after the next question is not wanted any more. */
     let listing = 0;
 
@@ -99,5 +108,5 @@ window.inboxList = (() => {
         return refreshList({own: true});
     }
 
-    return {term, narrowed, rowsOf, refreshList, watchMore, loadMore, choose, searchSoon, narrow, chooseTab, keepView};
+    return {term, narrowed, rowsOf, rowsInView, refreshList, watchMore, loadMore, choose, searchSoon, narrow, chooseTab, keepView};
 })();

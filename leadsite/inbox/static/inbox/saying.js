@@ -29,8 +29,8 @@ window.inboxSay = (() => {
     }
 
     function title() {
-        if (!lastAnswer.version) return;
-        const count = lastAnswer.version.counts.waiting, who = chat()?.querySelector("h2")?.textContent;
+        if (!lastAnswer.told) return;
+        const count = lastAnswer.told.counts.waiting, who = chat()?.querySelector("h2")?.textContent;
         document.title = `${count ? `(${count > 99 ? "99+" : count}) ` : ""}${who ? `${who} | ` : ""}${root.dataset.title} | ${root.dataset.site}`;
     }
 

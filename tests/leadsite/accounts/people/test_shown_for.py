@@ -139,7 +139,7 @@ def test_what_was_typed_is_put_back_in_the_same_business_only(both, owner, stran
     assert f"#{who}.{stranger.id}" in both.get(SETTINGS).content.decode()
 
 
-@each_case("part", ["list/", "live/", "board/column/?status=new"])
+@each_case("part", ["list/", "live/", "board/column/?status=new", "board/columns/"])
 def test_a_part_of_another_business_is_not_read_into_a_page(part, both, owner, stranger):
     """The script asks for it with the business of its page; what is asked for without one is a page of its own."""
     shown_for = {"X-Shown-For": str(owner.id)}

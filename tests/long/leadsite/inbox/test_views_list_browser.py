@@ -1,9 +1,12 @@
 """The list of an open inbox while it is used: the focus, and the tab and filters that were chosen last."""
 
+from functools import partial
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Customer
 from leadsite.accounts.models import User
 from leadsite.inbox.models import SavedView
 from tests.browser import PHONE, hold
@@ -102,3 +105,21 @@ def test_a_filter_outlasts_opening_a_chat_and_loading_the_page(team: Team):
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a plain dict
     page.get_by_role("link", name="Back to the list").click()
     loaded("Bruno")
+
+
+def test_a_change_of_every_row_in_view_is_seen(team: Team):
+    """Below the first screen, too, after somebody has scrolled there."""
+    chats = team.do(lambda: [asks(team.owner, f"Customer {n}", minutes_ago=n) for n in range(60)])
+    page = team.window("mara@bakery.example", viewport={"width": 1280, "height": 2400}).page
+    for number, size in ((19, 2400), (44, 800)):
+        page.set_viewport_size({"width": 1280, "height": size})
+        row = page.locator(f".inbox-row[data-chat='{chats[number].pk}']")
+        page.locator(".inbox-row").last.scroll_into_view_if_needed()
+        row.scroll_into_view_if_needed()
+        for _ in range(2):  # the second question is after the scrolling; the list has been read again
+            with page.expect_response(lambda answer: "/live/" in answer.url and answer.status == 304, timeout=LIVE_MS):
+                pass
+        expect(row).to_be_in_viewport()
+        customer = Customer.objects.filter(pk=chats[number].customer_id)
+        team.do(partial(customer.update, name="Amina", updated_at=timezone.now()))  # which changes no count
+        expect(row).to_contain_text("Amina", timeout=LIVE_MS)

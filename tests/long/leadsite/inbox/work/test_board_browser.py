@@ -9,7 +9,7 @@ from leads.models import Lead
 from leadsite.accounts.models import Membership, User
 from tests.factories import Business
 from tests.leadsite.inbox.chats import asks
-from tests.long.leadsite.inbox.test_views_browser import Team, team
+from tests.long.leadsite.inbox.test_views_browser import LIVE_MS, Team, team
 from tests.long.leadsite.inbox.test_views_gone_browser import refused, switch_to
 
 __all__ = ["team"]
@@ -39,3 +39,50 @@ def test_a_lead_is_not_moved_from_the_board_of_another_business(stranger: Busine
     expect(page.locator(".board-column[data-status=contacted]")).to_contain_text("Amina")
     expect(alert).to_have_count(0)
     assert team.do(lambda: Lead.objects.get().status) == "contacted"
+
+
+ASKED = """
+    const ask = window.fetch;
+    window.asked = 0;
+    window.fetch = (...all) => { asked += 1; return ask(...all); };
+"""
+
+
+def test_a_card_that_somebody_moves_moves_on_the_open_board_of_another(team: Team):
+    team.do(partial(asks, team.owner, "Amina", "A cake?"))
+    team.do(partial(asks, team.owner, "Bruno", "A loaf?"))
+    mara, ben = (team.window(f"{name}@bakery.example").page for name in ("mara", "ben"))
+    for page in (mara, ben):
+        page.goto(f"{team.site}/admin/inbox/board/")
+    taken, there = ben.locator(".board-card", has_text="Bruno"), ben.locator(".board-column[data-status=contacted]")
+    with ben.expect_response("**/live/?board=*", timeout=LIVE_MS):
+        taken.focus()
+    mara.locator(".board-card", has_text="Amina").press("ArrowRight")
+    expect(there).to_contain_text("Amina", timeout=LIVE_MS)
+    expect(there.locator(".inbox-count")).to_have_text("1")
+    expect(taken).to_be_focused()
+    ben.locator(".board-card", has_text="Bruno").press("ArrowRight")
+    expect(mara.locator(".board-column[data-status=contacted]")).to_contain_text("Bruno", timeout=LIVE_MS)
+
+
+def test_a_drag_is_not_disturbed_by_what_others_move(team: Team):
+    team.do(partial(asks, team.owner, "Amina", "A cake?"))
+    chat = team.do(partial(asks, team.owner, "Bruno", "A loaf?"))
+    page = team.window("mara@bakery.example").page
+    page.clock.install()
+    page.add_init_script(ASKED)
+    page.goto(f"{team.site}/admin/inbox/board/")
+    card, there = page.locator(".board-card", has_text="Amina"), page.locator(".board-column[data-status=contacted]")
+    with page.expect_response("**/board/columns/", timeout=LIVE_MS):
+        pass
+    card.hover()
+    page.mouse.down()
+    there.hover()
+    there.hover()
+    team.do(lambda: Lead.objects.filter(conversation=chat).update(status="qualified", version=2))
+    asked = page.evaluate("asked")
+    page.clock.run_for(6000)
+    assert page.evaluate("asked") == asked
+    page.mouse.up()
+    expect(there).to_contain_text("Amina")
+    expect(page.locator(".board-column[data-status=qualified]")).to_contain_text("Bruno", timeout=LIVE_MS)
