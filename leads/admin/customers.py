@@ -25,9 +25,8 @@ from leads.models.distinct import ordered
 from leadsite.accounts.business.places import country_of
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
-from leadsite.adminkit.values import badge, link, moment, shorten
+from leadsite.adminkit.values import badge, link, moment, read_uuid, shorten
 from leadsite.adminkit.workplace import business_of
 from leadsite.languages.texts import shown
 

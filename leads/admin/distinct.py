@@ -18,9 +18,8 @@ from leads.merging.services import MergeRefused
 from leads.models import DistinctPair
 from leadsite.accounts.models import User
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
-from leadsite.adminkit.values import moment
+from leadsite.adminkit.values import moment, read_uuid
 from leadsite.languages.texts import shown
 
 _PAIRS: Final = 20

@@ -1,6 +1,7 @@
-"""Formats values for display in the admin."""
+"""Formats values for display in the admin, and reads ids that pages have sent."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.admin.utils import quote
 from django.db.models import Model
@@ -75,3 +76,11 @@ def shorten(text: str, length: int = 80) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def read_uuid(text: str) -> UUID | None:
+    """The id in a parameter or a form's field; an invalid one counts as missing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused, change_conversation
 from leads.services.change import change_chat
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, viewer_of, writer_of
 from leadsite.inbox.models import ChatPresence, InboxPreference
 from leadsite.inbox.parameters import tab_of

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.views.decorators.http import require_GET
 
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.core.clock import uptime
 from leadsite.inbox.access import Viewer, viewer_of
 from leadsite.inbox.parameters import read_number, tab_of

@@ -17,7 +17,7 @@ from conversations.services.labels import labels_of
 from leads.models import Lead
 from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.alerts import SHOWN
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
 from leadsite.inbox.chats import MOST, PAGE, Page, Row, counts, read_cursor, read_page, shown_count

@@ -15,8 +15,8 @@ from conversations.admin.conversations import ConversationAdmin
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.adminkit.parameters import read_uuid
 from leadsite.adminkit.parts import PagePart
+from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
 from leadsite.languages.texts import shown
 from leadsite.rest import once

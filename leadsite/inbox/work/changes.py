@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from conversations.services.change import ConversationRefused, change_conversation
 from conversations.services.labels import chosen_of, labels_of
 from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import writer_of
 from leadsite.inbox.changes import answer_with_chat

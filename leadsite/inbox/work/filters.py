@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, QueryDict
 
 from leads.models import Lead
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 
 NOBODY: Final = "nobody"
 ME: Final = "me"

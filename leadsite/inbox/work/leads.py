@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
 from leads.services.change import StaleVersion, change_lead
 from leads.services.refusals import LeadRefused
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from leadsite.accounts.models import User
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, viewer_of
 from leadsite.inbox.models import VIEW_NAME_MAX_LENGTH, SavedView
 from leadsite.inbox.parameters import read_text, tab_of

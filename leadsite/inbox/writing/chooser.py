@@ -14,8 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import get_language_info
 
 from conversations.models import Customer
-from leadsite.adminkit.parameters import read_uuid
-from leadsite.adminkit.values import shorten
+from leadsite.adminkit.values import read_uuid, shorten
 from whatsapp.message_templates.fields import Field, fields_of, fill, problems_of, unfillable, values_of
 from whatsapp.message_templates.headers import FIELD as HEADER
 from whatsapp.message_templates.headers import MISSING, kind_of_header, with_file

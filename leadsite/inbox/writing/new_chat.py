@@ -20,7 +20,7 @@ from conversations.services.change import ConversationRefused
 from leads.models import Lead
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.business.places import country_of
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT

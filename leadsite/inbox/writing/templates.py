@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from conversations.models import Conversation, Message
 from conversations.services.change import ConversationRefused
-from leadsite.adminkit.parameters import read_uuid
+from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import BY_SCRIPT, STATUS, answer_with_chat
 from leadsite.inbox.parameters import tab_of

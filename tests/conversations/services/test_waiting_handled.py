@@ -74,7 +74,7 @@ def test_an_answer_that_fails_after_the_end_makes_nobody_wait(inbox, mailing, st
     assert staff.found(Conversation, waiting="yes") == set()
     assert str(thread.pk) in staff.get(f"{reverse('inbox')}list/", tab="all").content.decode()
     assert str(thread.pk) not in staff.get(f"{reverse('inbox')}list/", tab="waiting").content.decode()
-    assert staff.get(reverse("overview")).context["figures"]["tiles"][0]["value"] == "0"
+    assert staff.get(reverse("overview")).context["figures"]["now"][0]["value"] == "0"
     assert check_integrity() == []
 
 

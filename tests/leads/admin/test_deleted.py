@@ -124,7 +124,7 @@ def test_no_page_but_those_of_deleted_leads_shows_anything_of_them(owner: Busine
         for model in [model for model in registered() if model is not DeletedLead]:
             for query in ({}, {"q": SECRET}) if admin.site.get_model_admin(model).search_fields else ({},):
                 answer = reader.get(address("changelist", model), **query)
-                shown = re.sub(rf'q(=|%3D){SECRET}|value="{SECRET}"', "", answer.content.decode())
+                shown = re.sub(rf'q(=|%3D){SECRET}|value="{SECRET}"|Search: {SECRET}', "", answer.content.decode())
                 assert model.__name__ == "WebhookDelivery" or SECRET not in shown, model
         assert SECRET not in reader.get(reverse("admin:index")).content.decode()
         for row in rows:

@@ -57,5 +57,5 @@ def test_the_page_says_the_filter_as_the_list_does(query, words, leads, owner):
     staff = staff_of(owner)
     if query == "{yesterday}":
         page = unescape(staff.list(Lead))
-        query = re.search(r'href="\?(updated_at[^"]*)"[^>]*>\s*Yesterday', page)[1]
+        (query,) = re.findall(r'href="\?(updated_at[^"]*)"[^>]*>\s*Yesterday', page)
     assert staff.get(f"{NEW}/lead/?{query}").context["filters"] == words
