@@ -31,7 +31,7 @@ class FailedTransaction(models.Model):
         related_name="+",
         verbose_name=_("business"),
     )
-    sqlstate = models.TextField("SQLSTATE", null=True)
+    sqlstate = models.TextField(_("SQLSTATE"), null=True)
     constraint = models.TextField(null=True)
     attempt = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text=_("The last attempt, counted from 1.")

@@ -40,6 +40,7 @@ FORMS: dict[str, list[dict[str, str]]] = {
     "accounts_person_second_factor": [{}],
     "conversations_customer_duplicates": [{}],
     "conversations_customer_merge": [{}],
+    "conversations_customer_merge-with": [{}],
     "conversations_customer_not-apart": [{}],
     "conversations_customer_tell-apart": [{}],
     "conversations_customer_unmerge": [{}],
