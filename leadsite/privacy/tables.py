@@ -7,7 +7,7 @@ compares this with the tables that there are: a new column needs a decision.
   JSON     the same, with objects in it: Note [Whose part] in whatsapp/erasing/traces.py
   BODY     the raw delivery of a PROVIDER: whatsapp/erasing/bodies.py
   WHO      a whole number or id, also of a row that is another customer's: the person was merged into that one, and has
-           begun anew since. Emptied
+           started again since. Emptied
   WHO_NULL the same, in a column without empty texts: set to null
   FILE     a piece of an uploaded file: files.py
   DIGEST   a hash of the other columns: emptied where one of these changes
