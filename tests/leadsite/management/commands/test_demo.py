@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.models import Conversation, Message, NoteMention
+from conversations.models import Conversation, Customer, Message, NoteMention
 from leads.models import Lead
 from leadsite.accounts.models import User
 from leadsite.demo.chats import CHATS, NEWCOMERS, TEMPLATES
 from leadsite.demo.data import EMAIL, LEADS, NotADemo, ensure_demo
+from leadsite.privacy.erasing import erase_customer
 from tests.factories import Business
 from tests.site import environment, manage
 from whatsapp.models import MessageTemplate, WebhookDelivery
@@ -46,6 +47,16 @@ def test_its_customers_have_written_once(db: None, tmp_path: Path):
     assert Message.objects.get(status="failed").conversation.customer.name == "John Doe"
     assert NoteMention.objects.get().person.email == EMAIL
     assert MessageTemplate.objects.filter(status="approved").count() == len(TEMPLATES)
+
+
+def test_it_starts_after_all_its_customers_were_erased(db: None, tmp_path: Path):
+    ensure_demo(tmp_path, force=False)
+    owner = User.objects.get(email=EMAIL)
+    for customer in Customer.objects.filter(user=owner):
+        erase_customer(user_id=owner.pk, customer_id=customer.pk)
+    assert not Message.objects.exists()
+    ensure_demo(tmp_path, force=False)
+    assert Lead.objects.count() == len(LEADS)
 
 
 def test_forced_it_makes_the_demo_beside_others(owner: Business, tmp_path: Path):
