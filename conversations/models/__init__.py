@@ -22,10 +22,10 @@ from conversations.models.messages import (
     SETTLED,
     Message,
 )
+from conversations.models.moves import CustomerMove, Holder, IdentifiersRow, KnownAs, MoveRow
 from conversations.models.notes import NOTE_MAX_LENGTH, Note, NoteMention
 from conversations.models.openings import Opened, Opening, PastConversation
 from conversations.models.past import PastMessage
-from conversations.models.senders import CustomerMove
 from conversations.models.statuses import ParkedStatus
 
 __all__ = [
@@ -44,8 +44,12 @@ __all__ = [
     "CustomerMove",
     "DueMedia",
     "ErasedMark",
+    "Holder",
+    "IdentifiersRow",
+    "KnownAs",
     "Label",
     "Message",
+    "MoveRow",
     "NewMedia",
     "Note",
     "NoteMention",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conversations.models.marketing import MarketingManager
+from conversations.models.moves import IdentifierManager
 from conversations.models.senders import SenderManager
 from conversations.phone import E164_PATTERN, phone_key
 from conversations.search.folding import Folded
@@ -33,7 +34,7 @@ class UpsertedCustomer(NamedTuple):
     name: str
 
 
-class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"]):
+class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"], IdentifierManager["Customer"]):
     """Reads and writes lists of customers, each in one statement whatever the length."""
 
     def upsert(

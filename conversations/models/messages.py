@@ -10,12 +10,12 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models.attempts import AttemptManager
 from conversations.models.conversations import Conversation
 from conversations.models.inbound import InboundMessageManager
-from conversations.models.outbox import OutboxManager
+from conversations.models.outgoing.attempts import AttemptManager
+from conversations.models.outgoing.outbox import OutboxManager
+from conversations.models.outgoing.reported import ReportedMessageManager
 from conversations.models.past import PastMessageManager
-from conversations.models.reported import ReportedMessageManager
 from conversations.search.folding import Folded
 from leadsite.core.models import OwnedModel
 from leadsite.languages.texts import inside
@@ -124,7 +124,7 @@ class Message(OwnedModel):
     status = models.CharField(choices=Status)
     provider_time = models.DateTimeField(null=True, blank=True, help_text=_("When the provider says it was written."))
     # Its place in the conversation: the provider's time, which has whole seconds, and in the microseconds the order of
-    # arrival. Ours get a time of the provider's clock too: see _QUEUE in outbox.py.
+    # arrival. Ours get a time of the provider's clock too: see _QUEUE in outgoing/outbox.py.
     sort_at = models.DateTimeField(db_default=Now(), editable=False)
     # An inbound one waits for an answer, an outbound one is an answer. Not so signs, history, and messages of groups. A
     # call of the customer is a turn unless it was answered.

@@ -28,7 +28,7 @@ class PastMessage(NamedTuple):
     sort_at: datetime
 
 
-# The channel is unknown, so these messages hold no 24-hour window open: see _CHATS in outbox.py.
+# The channel is unknown, so these messages hold no 24-hour window open: see _CHATS in outgoing/outbox.py.
 _INSERT: Final = """
     INSERT INTO messages (id, user_id, conversation_id, address, direction, content, provider_id, status, error,
                           created_at, updated_at, sort_at)

@@ -1,5 +1,4 @@
-"""What deliveries read and write of customers: lists of senders, in a fixed number of statements. And the model
-CustomerMove: which number or id of a customer became which other one.
+"""What deliveries read and write of customers: lists of senders, in a fixed number of statements.
 
 Lists are passed to PostgreSQL as arrays, and every look-up is a LATERAL … LIMIT 1, so that an index is used whatever
 the statistics say.
@@ -13,15 +12,10 @@ from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from conversations.customer_rows import Rows, Written, WrittenCustomer
 from conversations.identification import Move, SenderIdentity, SenderLookup, StoredCustomer
-from conversations.incoming import MoveReport
-from conversations.phone import E164_PATTERN
 from leadsite.core.arrays import array, column_arrays
-from leadsite.core.models import OwnedModel
 from leadsite.core.statements import fetch_rows
 
 M = TypeVar("M", bound=models.Model)
@@ -125,20 +119,6 @@ _ADD_USER_IDS: Final = """
         AND NOT EXISTS (SELECT FROM customer_moves AS m WHERE m.user_id = given.user_id
                         AND m.former IN (given.phone_key, given.whatsapp_user_id) AND m.moved_at >= given.at OFFSET 0)
 """
-# The customer who was `former` is `phone` or `whatsapp_user_id` from then on.
-_INSERT: Final = """
-    INSERT INTO customer_moves AS m (user_id, former, phone, whatsapp_user_id, moved_at)
-    SELECT %s, former, %s, %s, %s FROM unnest(%s::text[]) AS former
-    ON CONFLICT (user_id, former, moved_at) DO {action}
-    RETURNING m.id
-"""
-_INSERT_NEW: Final = _INSERT.format(action="NOTHING")
-_INSERT_OR_COMPLETE: Final = _INSERT.format(
-    action="""UPDATE SET
-        phone = coalesce(m.phone, excluded.phone),
-        whatsapp_user_id = coalesce(m.whatsapp_user_id, excluded.whatsapp_user_id)"""
-)
-
 
 _KNOWN_COLUMNS: Final = attrgetter(
     *("user_id", "provider_id", "message_id", "copy_token", "phone_key", "whatsapp_user_id", "since")
@@ -200,50 +180,3 @@ def _write(rows: Rows, write: str, locked: str) -> Written:
     if len(written) < len(rows):
         written += fetch_rows(locked, column_arrays(rows.keys() - {row[:2] for row in written}))
     return {row[:2]: WrittenCustomer(*row[2:]) for row in written}
-
-
-class MoveManager(models.Manager[M]):
-    def insert_new(self, move: MoveReport, former: Collection[str]) -> bool:
-        """Store the move for each of the former identifiers; return False if all were stored before or none given."""
-        return bool(self._insert(_INSERT_NEW, move, former))
-
-    def insert_or_complete(self, move: MoveReport, former: Collection[str]) -> None:
-        """Store the move for each of the former identifiers, or fill the empty columns of a stored one."""
-        self._insert(_INSERT_OR_COMPLETE, move, former)
-
-    def _insert(self, statement: str, move: MoveReport, former: Collection[str]) -> list[tuple[UUID]]:
-        if not former:
-            return []
-        now = move.now
-        return fetch_rows(statement, [move.user_id, now.phone, now.whatsapp_user_id, move.at, array(sorted(former))])
-
-
-class CustomerMoveManager(MoveManager["CustomerMove"]):
-    """Writes moves."""
-
-
-class CustomerMove(OwnedModel):
-    """A customer who wrote as `former` until `moved_at` writes as `phone` or `whatsapp_user_id` from then on.
-
-    Kept so that a message written before the move, which may arrive a week late, still finds the customer.
-    """
-
-    former = models.CharField(help_text=_("Phone key or WhatsApp user id."))
-    phone = models.CharField(null=True, blank=True)
-    whatsapp_user_id = models.CharField(_("WhatsApp user id"), null=True, blank=True)
-    moved_at = models.DateTimeField()
-
-    objects = CustomerMoveManager()
-
-    class Meta:
-        db_table = "customer_moves"
-        constraints = [
-            models.UniqueConstraint(fields=["user", "former", "moved_at"], name="customer_moves_unique"),
-            models.CheckConstraint(
-                condition=Q(phone__isnull=False) | Q(whatsapp_user_id__isnull=False), name="customer_moves_identified"
-            ),
-            models.CheckConstraint(condition=Q(phone__regex=f"^{E164_PATTERN}$"), name="customer_moves_phone_e164"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.former} is {self.phone or self.whatsapp_user_id}"

@@ -6,7 +6,8 @@ the statistics say.
 
 import json
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from datetime import datetime
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -80,6 +81,30 @@ _SET_REFERRAL: Final = f"""
 """  # noqa: S608 - constant text
 
 
+# Deleted rows too: they say how a customer came as well as others.
+_ORIGINS_OF: Final = """
+    SELECT given.customer_id,
+        (SELECT min(coalesce(first.provider_time, first.created_at)) FROM conversations AS thread
+         CROSS JOIN LATERAL (SELECT m.provider_time, m.created_at FROM messages AS m
+                             WHERE m.conversation_id = thread.id ORDER BY m.sort_at LIMIT 1) AS first
+         WHERE thread.customer_id = given.customer_id),
+        EXISTS (SELECT FROM conversations AS thread
+                CROSS JOIN LATERAL (SELECT FROM leads AS l
+                                    WHERE l.conversation_id = thread.id AND l.source <> 'whatsapp' LIMIT 1) AS other
+                WHERE thread.customer_id = given.customer_id OFFSET 0)
+    FROM unnest(%s::uuid[]) AS given (customer_id)
+"""
+
+
+class Origin(NamedTuple):
+    """How a customer came: when the first message was written, None without messages; and whether a form, a file or a
+    person has made one of the customer's leads.
+    """
+
+    first_message_at: datetime | None
+    came_otherwise: bool
+
+
 class InboundLeadManager(models.Manager[M]):
     def of_conversations(self, conversation_ids: Sequence[UUID]) -> dict[UUID, ExistingLead]:
         """Return a lead of each conversation that has one: one created by WhatsApp, otherwise the oldest."""
@@ -95,6 +120,13 @@ class InboundLeadManager(models.Manager[M]):
                 _OF_CONVERSATIONS, [array(conversation_ids)]
             )
         }
+
+    def origins_of(self, customer_ids: Sequence[UUID]) -> dict[UUID, Origin]:
+        """Return how each of these customers came."""
+        if not customer_ids:
+            return {}
+        found = fetch_rows(_ORIGINS_OF, [array(customer_ids)])
+        return {customer_id: Origin(*origin) for customer_id, *origin in found}
 
     def correct(self, corrections: Sequence[Correction]) -> None:
         """Set new first messages of leads. Caller holds the transaction and has locked the customers."""

@@ -3,7 +3,7 @@
 A conversation is deleted with its last lead, in the same transaction, and comes back with the first that is restored.
 Deleted rows stay in their tables until the worker removes them after DELETED_DAYS: statuses and repeated deliveries
 still find their messages. What waits to be sent in a deleted conversation is not sent: Leased in
-conversations/models/outbox.py.
+conversations/models/outgoing/outbox.py.
 """
 
 from typing import NamedTuple

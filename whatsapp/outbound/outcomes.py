@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from conversations.incoming import Sender
 from conversations.models import WHATSAPP_USER_ID_MAX_LENGTH
-from conversations.models.outbox import Leased
+from conversations.models.outgoing.outbox import Leased
 from whatsapp.models import ReadyChannel
 from whatsapp.outbound.retries import AT_ONCE, BACK_OFF, Schedule
 

@@ -23,7 +23,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from conversations.models import IS_UNDECIDED, Message, Undelivered
-from conversations.models.outbox import LEASES_WITH_FILE
+from conversations.models.outgoing.outbox import LEASES_WITH_FILE
 from conversations.services.statuses import StatusReport, apply_statuses
 from conversations.services.undelivered import lock_recipients
 from conversations.services.waiting import update_waiting

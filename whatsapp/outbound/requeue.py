@@ -21,7 +21,7 @@ from django.db import transaction
 
 from conversations.message_status_order import ProviderKey
 from conversations.models import Message, ParkedStatus
-from conversations.models.attempts import Attempt, Requeued
+from conversations.models.outgoing.attempts import Attempt, Requeued
 from conversations.services.statuses import StatusReport
 from conversations.services.waiting import update_waiting
 from leadsite.core import clock

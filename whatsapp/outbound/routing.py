@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from conversations.models import Conversation, Message
-from conversations.models.outbox import Chat
+from conversations.models.outgoing.outbox import Chat
 from conversations.phone import phone_key
 from conversations.window import window_end
 from leadsite.core import clock

@@ -1,8 +1,12 @@
 """Reported moves: a customer with a new number or id stays the same customer."""
 
+import pytest
+
 from conversations.models import Conversation
 from leads.models import Lead
+from leadsite.core.postgresql import patience
 from tests.whatsapp import meta
+from tests.whatsapp.inbox import post
 from tests.whatsapp.sheena import NEW_ID, NEW_NUMBER, PHONE, by_both, by_id, by_phone, identities, number_change
 
 
@@ -182,3 +186,23 @@ def test_many_moves_back_and_forth_are_applied_one_by_one(inbox):
     for n in range(40):
         inbox.gets(number_change(numbers[1 - n % 2], from_=numbers[n % 2], timestamp=meta.NOON + 100 + n))
     assert len(inbox.customers) == 1
+
+
+def round_trips(body: bytes) -> int:
+    """How often the webhook waited for the database, for this delivery."""
+    before = patience.counted()
+    assert post(body).status_code == 200
+    return patience.counted() - before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_takes_as_many_round_trips_for_any_number_of_moves(inbox):
+    trips = {}
+    for size in (10, 100, 500):
+        numbers = [(f"49151{size:04}{n:04}", f"49152{size:04}{n:04}") for n in range(size)]
+        inbox.gets(*(meta.text(from_=former) for former, _ in numbers))
+        moves = [number_change(now, from_=former) for former, now in numbers]
+        trips[size] = round_trips(meta.body(meta.messages_value(inbox.channel, messages=moves)))
+    assert len(set(trips.values())) == 1, trips
+    assert {phone[:6] for phone, _ in identities(inbox)} == {"+49152"}
+    assert inbox.counts() == (610, 610, 610, 1220)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from conversations.models.outbox import Chat
+from conversations.models.outgoing.outbox import Chat
 from whatsapp.models import SendingChannel
 from whatsapp.outbound.routing import Route, choose_route
 

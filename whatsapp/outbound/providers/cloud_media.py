@@ -19,7 +19,7 @@ from whatsapp.outbound.outcomes import NOT_IN_TIME, Failed, NotSent, Outcome, Ou
 from whatsapp.outbound.providers.http import Answer, Request, post
 from whatsapp.outbound.retries import A_FEW_TIMES, BACK_OFF
 
-# Below the lease of a message with a file: LEASES_WITH_FILE in conversations/models/outbox.py.
+# Below the lease of a message with a file: LEASES_WITH_FILE in conversations/models/outgoing/outbox.py.
 UPLOAD_SECONDS: Final = 120.0
 GONE: Final = gettext_noop("The file of this message is not stored any more. Send it again.")
 # Each has its file in memory, twice.

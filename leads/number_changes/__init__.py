@@ -1,0 +1,1 @@
+"""What changes of numbers do to customers, decided without a database; leads/services/number_changes.py writes it."""
