@@ -37,6 +37,7 @@ from leadsite.server.connections import (
 from leadsite.server.environ import Headers, Scope, Visit, environ_of
 from leadsite.server.placement import keep_together
 from leadsite.server.spooling import Spool
+from leadsite.server.spreading import Spreading
 from leadsite.server.threads import Threads
 from leadsite.server.turns import WAIT_SECONDS, TooBusy, Turns
 from leadsite.server.uploads import LOGIN_HEADERS, limit_of, may_upload, upload_limit_of
@@ -61,6 +62,7 @@ class Application:
         # One login at a time hashes a password, and waits for that without a thread.
         self._login_turns = Turns(1)
         self._reading: Counter[str] = Counter()
+        self._spreading = Spreading()
         # Clients whose requests are being processed.
         self._busy: set[Peer] = set()
         self._spool = Spool()
@@ -74,6 +76,7 @@ class Application:
         """granian calls it when the process begins to serve."""
         allow_many_files()
         self._placement = loop.create_task(keep_together())
+        self._spread = loop.create_task(self._spreading.watch(self._probes))
         if settings.BEHIND_PROXY:
             loop.call_soon(accept_with_request)  # runs when granian has begun to listen
         else:
@@ -106,6 +109,8 @@ class Application:
         chunks = _chunks(proto)
         try:
             answer = await self._answer_or_refuse(scope, chunks, visit)
+            if self._spreading.ends_connection(scope.http_version):
+                answer.headers.append(("connection", "close"))
             if answer.path:
                 self._spool.send(proto, answer)
             else:

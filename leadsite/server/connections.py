@@ -99,6 +99,20 @@ def close_excess(busy: Container[Peer]) -> int:
     return closed
 
 
+def accepted() -> tuple[int, set[int]]:
+    """Return how many connections of clients this process has, and the ports on which it accepts them."""
+    if sys.platform != "linux":
+        return 0, set()
+    files = _open_files()
+    ports = _listening(files)
+    count = 0
+    for file in files:
+        with _socket(file) as one, suppress(OSError):
+            if one and one.getsockname()[1] in ports and one.getpeername():
+                count += 1
+    return count, ports
+
+
 def _open_files() -> list[int]:
     return [int(name) for name in os.listdir(_FILES)]
 
