@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Any, Final
 from uuid import UUID
 
@@ -102,11 +101,6 @@ def reported(*, status: str, at: datetime, error: str = "", details: Mapping[str
         times={status: time_text(at)},
         details=details or {},
     )
-
-
-def merge_all(first: StatusRecord, *others: StatusRecord) -> StatusRecord:
-    """Merge all reports about one message."""
-    return reduce(StatusRecord.merge, others, first)
 
 
 def time_text(at: datetime) -> str:

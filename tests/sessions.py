@@ -65,8 +65,8 @@ def waiting(observer: psycopg.Connection) -> int:
 
 
 def looked_for_deadlock(observer: psycopg.Connection) -> bool:
-    """Whether all that wait for a lock have looked whether they wait in a circle: a session does once, a second
-    (deadlock_timeout) after its wait began. Who closes the circle later looks itself, and is aborted."""
+    """Whether all that wait for a lock have looked for a deadlock: a session does once, a second (deadlock_timeout)
+    after its wait began. Who closes the cycle later looks itself, and is aborted."""
     (waits,) = observer.execute(
         "SELECT min(clock_timestamp() - waitstart) > current_setting('deadlock_timeout')::interval * 1.2 FROM pg_locks"
         " WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -41,7 +41,7 @@ def add_note(*, user_id: UUID, conversation_id: UUID, author_id: UUID, text: str
 
 @retried
 def edit_note(*, user_id: UUID, note_id: UUID, author_id: UUID, text: str) -> Note:
-    """Change the text of one's own note; who is mentioned anew is told, who is not any more is not. Opens the
+    """Change the text of one's own note; who was not mentioned before is told, who is not any more is not. Opens the
     transaction. Raises NoteRefused; django.db.Error.
     """
     _check(text)

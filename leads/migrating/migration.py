@@ -13,14 +13,14 @@ from uuid import UUID
 
 from leads.migrating import staging
 from leads.migrating.owners import assign_owners
-from leads.migrating.reports import HealedFile, write_refused
+from leads.migrating.reports import RepairedFile, write_refused
 from leads.migrating.rows import Reading
 from leads.migrating.sources.records import TABLES, Record
 from leads.migrating.store import store_customers
 from leadsite.core.statements import fetch_rows
 from leadsite.core.table_statistics import analyze_grown
 
-OUTCOMES: Final = ("created", "healed", "skipped", "failed")
+OUTCOMES: Final = ("created", "repaired", "skipped", "failed")
 GROWING: Final = ("customers", "conversations", "leads", "messages")
 Tell = Callable[[str, int, int | None], bool]
 
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Migration:
-    """`only` and `mapped`: see assign_owners. `errors`: the folder for refused and healed rows. `tell` is called with
+    """`only` and `mapped`: see assign_owners. `errors`: the folder for refused and repaired rows. `tell` is called with
     what is done, how many rows are done and of how many; it returns True to stop.
     """
 
@@ -84,13 +84,13 @@ class Migration:
     def _store(self, businesses: set[UUID], result: Result) -> Counter[tuple[str, str]]:
         counts: Counter[tuple[str, str]] = Counter()
         total, done = _number_of_rows(), 0
-        with HealedFile(self.errors) as healed:
-            healed.write(staging.healed_by_linking())
+        with RepairedFile(self.errors) as repaired:
+            repaired.write(staging.repaired_by_linking())
             for customers in staging.batches_of_customers(businesses, self.batch_size):
                 stored = store_customers(customers=customers, dry_run=self.dry_run)
                 if not self.dry_run:
                     analyze_grown(GROWING)
-                healed.write(stored.healed)
+                repaired.write(stored.repaired)
                 counts.update(stored.counts)
                 result.made.update(stored.made)
                 done += stored.counts.total()
@@ -109,7 +109,7 @@ def _total(table: str, linked: staging.Counted, counts: Mapping[tuple[str, str],
     return {
         "read": linked.read,
         "created": counts.get((table, "created"), 0),
-        "healed": linked.healed + counts.get((table, "healed"), 0),
+        "repaired": linked.repaired + counts.get((table, "repaired"), 0),
         "skipped": linked.skipped + counts.get((table, "skipped"), 0),
         "failed": linked.failed,
     }

@@ -77,7 +77,7 @@ class Plan:
 
     `targets`: where the messages of each old conversation go; `strays`: where those without one go. `new_leads` have
     their conversation in `conversation_id`. `without_lead`: new active conversations that need a lead if the customer
-    wrote in them. `notes`: of rows that are healed, by their id; rows that are neither new nor noted are here already.
+    wrote in them. `notes`: of repaired rows, by their id; rows that are neither new nor noted are here already.
     """
 
     targets: dict[UUID, UUID] = field(default_factory=dict)

@@ -33,14 +33,14 @@ _CUSTOMERS: Final = """
 """
 _OUTCOMES: Final = """
     SELECT tbl, count(*), count(*) FILTER (WHERE problem IS NOT NULL AND outcome IS NULL),
-           count(*) FILTER (WHERE outcome = 'skipped'), count(*) FILTER (WHERE outcome = 'healed')
+           count(*) FILTER (WHERE outcome = 'skipped'), count(*) FILTER (WHERE outcome = 'repaired')
     FROM old_rows GROUP BY tbl
 """
 _REFUSED: Final = """
     SELECT line, field, problem, cells FROM old_rows
     WHERE tbl = %s AND problem IS NOT NULL AND outcome IS NULL ORDER BY n
 """
-_HEALED: Final = "SELECT tbl, line, id, notes FROM old_rows WHERE outcome = 'healed' ORDER BY n"
+_REPAIRED: Final = "SELECT tbl, line, id, notes FROM old_rows WHERE outcome = 'repaired' ORDER BY n"
 TELL_EVERY: Final = 5000
 # By these the numbers without country code are judged, as those of an imported file are.
 JUDGED_ROWS: Final = 5000
@@ -68,7 +68,7 @@ class Counted(NamedTuple):
     read: int
     failed: int
     skipped: int
-    healed: int
+    repaired: int
 
 
 class RefusedRow(NamedTuple):
@@ -78,7 +78,7 @@ class RefusedRow(NamedTuple):
     cells: str
 
 
-class HealedRow(NamedTuple):
+class RepairedRow(NamedTuple):
     """A row that was repaired, or merged into another one. `note` says how."""
 
     table: str
@@ -143,7 +143,7 @@ def owners() -> list[OldOwner]:
 
 
 def link(owned_by: Mapping[str, UUID | None]) -> None:
-    """Link and heal the loaded rows. `owned_by`: the business of each old user; None leaves their rows out. Opens a
+    """Link and repair the loaded rows. `owned_by`: the business of each old user; None leaves their rows out. Opens a
     transaction.
 
     Raises django.db.Error.
@@ -175,8 +175,8 @@ def refused(table: str) -> Iterator[RefusedRow]:
     yield from (RefusedRow(*row) for rows in _stream(_REFUSED, [table]) for row in rows)
 
 
-def healed_by_linking() -> Iterator[HealedRow]:
-    yield from (HealedRow(*row) for rows in _stream(_HEALED, []) for row in rows)
+def repaired_by_linking() -> Iterator[RepairedRow]:
+    yield from (RepairedRow(*row) for rows in _stream(_REPAIRED, []) for row in rows)
 
 
 def _stream(statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
@@ -187,7 +187,7 @@ def _stream(statement: str, parameters: Sequence[Any]) -> Iterator[list[tuple[An
 
 
 class OldMessage(NamedTuple):
-    """A message to store. `note`: how it was healed."""
+    """A message to store. `note`: how it was repaired."""
 
     id: UUID
     line: int

@@ -1,4 +1,4 @@
-"""The statements that link and heal the rows in the temporary table old_rows, before any of them is stored.
+"""The statements that link and repair the rows in the temporary table old_rows, before any of them is stored.
 
 A row is open as long as it has neither an `outcome` nor a `problem`. Rows of our own tables are only read.
 """
@@ -123,7 +123,7 @@ _LEADS_ALONE: Final = f"""
 """  # noqa: S608 - constant text
 _SAME_PROVIDER_ID: Final = f"""
     UPDATE old_rows AS r SET notes = 'the same message as ' || d.first_id, outcome = CASE
-        WHEN EXISTS (SELECT FROM messages AS m WHERE m.id = d.first_id) THEN 'skipped' ELSE 'healed' END
+        WHEN EXISTS (SELECT FROM messages AS m WHERE m.id = d.first_id) THEN 'skipped' ELSE 'repaired' END
     FROM (SELECT n, first_value(n) OVER same AS first, first_value(id) OVER same AS first_id FROM old_rows
           WHERE tbl = 'messages' AND provider_id IS NOT NULL AND {_OPEN}
           WINDOW same AS (PARTITION BY owner, provider_id ORDER BY n)) AS d

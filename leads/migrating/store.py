@@ -14,7 +14,7 @@ from conversations.phone import phone_key
 from leads.migrating.lookups import find_all, first_words, new_ids
 from leads.migrating.plan import Found, Plan, plan_customer
 from leads.migrating.sources.records import CONVERSATIONS, LEADS, MESSAGES
-from leads.migrating.staging import HealedRow, OldCustomer, OldMessage, messages_of
+from leads.migrating.staging import OldCustomer, OldMessage, RepairedRow, messages_of
 from leads.migrating.values import read_message_status
 from leads.models import Lead, LeadRow
 from leadsite.core.statements import IsAnyOf
@@ -28,20 +28,20 @@ _SETTINGS: Final = INDEX_PLANS | {"leadsite.past": "on"}
 
 @dataclass(slots=True)
 class Stored:
-    """What became of the rows of a batch: counts by (table, outcome), and the rows that were healed.
+    """What became of the rows of a batch: counts by (table, outcome), and the rows that were repaired.
 
     `made`: how many conversations and leads were made up for rows that had none.
     """
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    healed: list[HealedRow] = field(default_factory=list)
+    repaired: list[RepairedRow] = field(default_factory=list)
     made: Counter[str] = field(default_factory=Counter)
 
     def add(self, table: str, line: int, row_id: UUID, note: str, *, new: bool) -> None:
-        """Count a row: stored as it was, healed, or here already."""
+        """Count a row: stored as it was, repaired, or here already."""
         if note:
-            self.healed.append(HealedRow(table, line, row_id, note))
-        self.counts[table, "healed" if note else "created" if new else "skipped"] += 1
+            self.repaired.append(RepairedRow(table, line, row_id, note))
+        self.counts[table, "repaired" if note else "created" if new else "skipped"] += 1
 
 
 @retried(source="import")

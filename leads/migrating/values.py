@@ -59,7 +59,7 @@ _EARLIEST: Final = datetime(2009, 1, 1, tzinfo=UTC)  # the year of WhatsApp
 
 
 class Read(NamedTuple):
-    """A value in our words. `note`: what was changed, for the list of healed rows; "" where nothing was."""
+    """A value in our words. `note`: what was changed, for the list of repaired rows; "" where nothing was."""
 
     value: str
     note: str = ""

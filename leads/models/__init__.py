@@ -9,18 +9,19 @@ from leads.models.imports import ImportFile, ImportRefusal, ImportRun
 from leads.models.leads import (
     EXTERNAL_ID_MAX_LENGTH,
     LOST_REASON_MAX_LENGTH,
-    OPEN_STATUSES,
     DeletedLead,
     Lead,
-    LeadStatus,
     LeadType,
 )
 from leads.models.lookups import LeadByExternalId, LeadContents, Rewritten, StoredLead
 from leads.models.merges import CustomerMerge
+from leads.models.statuses import IS_CLOSED, IS_OPEN, OPEN_STATUSES, LeadStatus
 
 __all__ = [
     "DETAILS_MAX_LENGTH",
     "EXTERNAL_ID_MAX_LENGTH",
+    "IS_CLOSED",
+    "IS_OPEN",
     "LOST_REASON_MAX_LENGTH",
     "OPEN_STATUSES",
     "BulkChange",

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import models
 
+from leads.models.statuses import IS_OPEN
 from leadsite.core.arrays import array, column_arrays
 from leadsite.core.statements import fetch_rows
 
@@ -60,7 +61,7 @@ class LeadCreationManager(models.Manager[M]):
 # The only INSERT of leads in Python. The ids are generated first, so that each can be matched to its row. now() is the
 # start of the transaction, so a lead has the same updated_at as a conversation and customer inserted with it (undo.py);
 # created_at may be the date that a file says. OFFSET 0: PostgreSQL 15 would join rotations, and read all of it.
-_INSERT: Final = """
+_INSERT: Final = f"""
     WITH given AS MATERIALIZED (
         SELECT coalesce(given_id, uuid_v7()) AS id, lead.* FROM unnest(
             %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[],
@@ -70,7 +71,7 @@ _INSERT: Final = """
     ), turns AS MATERIALIZED (
         SELECT leads.*, take_turns(user_id, cardinality(ids)) AS people FROM (
             SELECT user_id, array_agg(id ORDER BY n) AS ids FROM given
-            WHERE given_id IS NULL AND status IN ('new', 'contacted', 'qualified') GROUP BY user_id OFFSET 0) AS leads
+            WHERE given_id IS NULL AND {IS_OPEN} GROUP BY user_id OFFSET 0) AS leads
         WHERE EXISTS (SELECT FROM rotations AS r WHERE r.business_id = leads.user_id OFFSET 0)
     ), ready AS MATERIALIZED (
         SELECT given.*, (SELECT people[array_position(ids, given.id)] FROM turns WHERE turns.user_id = given.user_id)
@@ -85,18 +86,18 @@ _INSERT: Final = """
         FROM ready ORDER BY n
     )
     SELECT id, assigned_to_id FROM ready ORDER BY n
-"""
+"""  # noqa: S608 - constant text
 _ASSIGN_CONVERSATIONS: Final = """
     UPDATE conversations AS c SET assigned_to_id = turn.person_id, updated_at = now()
     FROM unnest(%s::uuid[], %s::uuid[]) AS turn (id, person_id)
     WHERE c.id = turn.id AND c.assigned_to_id IS NULL
 """
-_OPEN_OF: Final = """
+_OPEN_OF: Final = f"""
     SELECT l.id FROM conversations AS c
     CROSS JOIN LATERAL (
         SELECT id, created_at FROM leads
-        WHERE conversation_id = c.id AND status IN ('new', 'contacted', 'qualified') AND deleted_at IS NULL OFFSET 0
+        WHERE conversation_id = c.id AND {IS_OPEN} AND deleted_at IS NULL OFFSET 0
     ) AS l
     WHERE c.customer_id = %s
     ORDER BY l.created_at DESC, l.id DESC LIMIT %s
-"""
+"""  # noqa: S608 - constant text

@@ -17,6 +17,7 @@ from leads.models.deletion import DeletionManager
 from leads.models.imports import ImportRun
 from leads.models.inbound import InboundLeadManager
 from leads.models.lookups import LeadLookupManager
+from leads.models.statuses import OPEN_STATUSES, LeadStatus
 from leadsite.core.models import NotDeletedManager, OwnedModel, person_key
 from leadsite.languages.texts import filled
 
@@ -28,14 +29,6 @@ class LeadType(models.TextChoices):
     ORDER = "order", _("Order")
     BOOKING = "booking", _("Booking")
     INQUIRY = "inquiry", _("Inquiry")
-
-
-class LeadStatus(models.TextChoices):
-    NEW = "new", _("New")
-    CONTACTED = "contacted", _("Contacted")
-    QUALIFIED = "qualified", _("Qualified")
-    CONVERTED = "converted", _("Converted")
-    LOST = "lost", _("Lost")
 
 
 class LeadSource(models.TextChoices):
@@ -57,8 +50,6 @@ class LeadManager(
     """Reads and writes lists of leads, each in one statement whatever the length."""
 
 
-# Of leads that somebody still works on.
-OPEN_STATUSES: Final = ("new", "contacted", "qualified")
 _LIVE: Final = Q(deleted_at__isnull=True)
 _DELETED: Final = Q(deleted_at__isnull=False)
 

@@ -28,10 +28,6 @@ class StatusNotAllowed(LeadRefused):
         self.allowed = allowed
 
 
-def may_become(lead: Lead, status: str) -> bool:
-    return status == lead.status or status in TRANSITIONS[lead.status]
-
-
 def move_error(present: str, status: str) -> str | None:
     """Why a lead may not move from its present status to another, with those that it may; None where it may."""
     if status == present or status in TRANSITIONS[present]:

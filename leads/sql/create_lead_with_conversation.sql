@@ -2,8 +2,8 @@
 -- EXCEPTION block is a subtransaction: what it catches is rolled back.
 -- Caught: errors of the input (LD…, classes 22 and 23). Deadlocks, time-outs, serialization failures and lost
 -- connections are raised: the caller should repeat the call.
--- SECURITY DEFINER: a SQL client may call this and has no right to any table (Note [Roles]). The body has no dynamic SQL,
--- finds nothing in schemas that a caller can write, and lets no caller turn events off (leadsite.past).
+-- SECURITY DEFINER: a SQL client may call this and has no right to any table (Note [Roles]). The body has no dynamic
+-- SQL, finds nothing in schemas that a caller can write, and lets no caller turn events off (leadsite.past).
 -- Locks: as make_leads. VOLATILE.
 CREATE OR REPLACE FUNCTION create_lead_with_conversation(
     p_user_id uuid,

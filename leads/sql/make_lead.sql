@@ -1,5 +1,5 @@
 -- Purpose: inserts one lead of a SQL client, in the customer's active conversation or a new one. The caller has locked
--- the customer's row (upsert_customer); p_lead has no error (lead_error). p_person: whose turn it is, or null.
+-- the customer's row (make_leads); p_lead has no error (lead_error). p_person: whose turn it is, or null.
 -- Locks: the conversation. VOLATILE, so that it sees what was committed while the caller waited for the customer.
 CREATE OR REPLACE FUNCTION make_lead(
     p_user_id uuid, p_customer_id uuid, p_lead jsonb, p_person uuid,

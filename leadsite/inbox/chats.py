@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from conversations.admin.thread_labels import REACTION_GONE, tick_of
 from conversations.kinds import shown_text_of_message
+from leads.models import IS_OPEN
 from leadsite.adminkit.values import shorten
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
@@ -51,7 +52,7 @@ BESIDE: Final = f"""
         ) AS few) AS u
     LEFT JOIN LATERAL (
         SELECT min(follow_up_at) AS follow_up_at FROM leads
-        WHERE conversation_id = v.id AND deleted_at IS NULL AND status IN ('new', 'contacted', 'qualified')
+        WHERE conversation_id = v.id AND deleted_at IS NULL AND {IS_OPEN}
     ) AS f ON true
     LEFT JOIN LATERAL (
         SELECT true AS unseen FROM notes AS n JOIN note_mentions AS x ON x.note_id = n.id

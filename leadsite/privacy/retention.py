@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error, connection, transaction
 
 from conversations.models import Conversation, Customer
+from leads.models import IS_CLOSED
 from leadsite.core.arrays import array
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle, retried
@@ -34,21 +35,21 @@ _FIRST: Final = UUID(int=0)
 _LAST: Final = UUID(int=2**128 - 1)
 _END: Final = "SELECT id FROM {table} WHERE id > %s ORDER BY id OFFSET %s LIMIT 1"
 # A customer with a lead that is closed and old. Deleted ones too: these are the tables.
-_CLOSED: Final = """
+_CLOSED: Final = f"""
     SELECT l.id, l.conversation_id, (SELECT v.customer_id FROM conversations AS v WHERE v.id = l.conversation_id)
-    FROM leads AS l WHERE l.id > %s AND l.id <= %s AND l.status IN ('converted', 'lost') AND l.updated_at < %s
+    FROM leads AS l WHERE l.id > %s AND l.id <= %s AND l.{IS_CLOSED} AND l.updated_at < %s
     ORDER BY l.id LIMIT %s
-"""
+"""  # noqa: S608 - constant text
 # A merge that had the lock before has moved the others to a customer who is not locked: the next night deletes them.
 _STILL_THEIRS: Final = """
     SELECT v.id FROM conversations AS v WHERE v.id = ANY (%s::uuid[]) AND v.customer_id = ANY (%s::uuid[])
 """
 # Under the lock: somebody may have opened it again.
-_STILL_CLOSED: Final = """
+_STILL_CLOSED: Final = f"""
     DELETE FROM leads WHERE id = ANY (%s::uuid[]) AND conversation_id = ANY (%s::uuid[])
-        AND status IN ('converted', 'lost') AND updated_at < %s
+        AND {IS_CLOSED} AND updated_at < %s
     RETURNING id
-"""
+"""  # noqa: S608 - constant text
 _OLD_MESSAGES: Final = """
     SELECT m.id, m.conversation_id, (SELECT v.customer_id FROM conversations AS v WHERE v.id = m.conversation_id)
     FROM messages AS m

@@ -1,13 +1,14 @@
 """Merging reports about a message: the result does not depend on their order or repetition."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import reduce
 
 import pytest
 from django.db.models import CheckConstraint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.message_status_order import BEFORE_SENT, ORDER, StatusRecord, merge_all, reported, time_text
+from conversations.message_status_order import BEFORE_SENT, ORDER, StatusRecord, reported, time_text
 from conversations.models import Message, ParkedStatus
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -23,6 +24,10 @@ reports = st.builds(
 ours = st.builds(
     StatusRecord, status=st.sampled_from(["sent", "failed"]), error=st.sampled_from(["", "Given up after 15 tries."])
 )
+
+
+def merge_all(*records: StatusRecord) -> StatusRecord:
+    return reduce(StatusRecord.merge, records)
 
 
 @given(first=reports | ours, others=st.lists(reports, min_size=1, max_size=6), data=st.data())

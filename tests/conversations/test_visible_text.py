@@ -21,7 +21,9 @@ def test_sql_has_the_same_invisible_characters(db):
     storable = [chr(code) for part in parts for code in part]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT c FROM unnest(%s::text[]) AS c WHERE customer_error('+4915123456789', c) IS NOT NULL", [storable]
+            "SELECT c FROM unnest(%s::text[]) AS c WHERE lead_error(jsonb_build_object("
+            "'customer_phone', '+4915123456789', 'customer_name', c, 'type', 'order')) IS NOT NULL",
+            [storable],
         )
         blank_in_sql = {character for (character,) in cursor}
     assert blank_in_sql == {character for character in storable if not visible_text(character)}

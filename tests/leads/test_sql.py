@@ -74,7 +74,6 @@ def test_a_lock_time_out_is_raised(owner, transactional_db):
         "create_leads_with_conversations(uuid, jsonb, boolean)",
         "make_leads(uuid, jsonb, boolean)",
         "make_lead(uuid, uuid, jsonb, uuid)",
-        "upsert_customer(uuid, text, text)",
     ],
 )
 def test_public_cannot_execute_it_and_its_search_path_is_pinned(db, signature):

@@ -58,8 +58,18 @@ def poisoned(tree):
     return body
 
 
-def beside_valid_messages(field, mutant, contacts, metadata, junk, mark=""):
-    """A body with four valid messages: in the mutant's list, in another value and in another entry."""
+def beside_valid_messages(*beside, marks=None):
+    """A body with four valid messages beside each of these `cases`: in the mutant's list, in another value and in
+    another entry. The mark of a case is a part of its messages' ids.
+    """
+    tree = meta.delivery()
+    tree["entry"] = [
+        entry for case, mark in zip(beside, marks or [""] * len(beside), strict=True) for entry in _entries(*case, mark)
+    ]
+    return poisoned(tree)
+
+
+def _entries(field, mutant, contacts, metadata, junk, mark):
     near = meta.messages_value(
         messages=[meta.text(id=f"good-1{mark}"), mutant, junk, meta.text(id=f"good-2{mark}")],
         statuses=[junk, mutant, meta.status(id=f"good-3{mark}")],
@@ -69,13 +79,12 @@ def beside_valid_messages(field, mutant, contacts, metadata, junk, mark=""):
     tree = meta.delivery(
         near, meta.change(field, bad), meta.change(field, junk), meta.messages_value(contacts=contacts)
     )
-    tree["entry"] = [
+    return [
         junk,
         *tree["entry"],
         contacts,
         *meta.delivery(meta.value(messages=[meta.text(id=f"good-4{mark}")]))["entry"],
     ]
-    return poisoned(tree)
 
 
-fields = st.sampled_from(FIELDS)
+cases = st.tuples(st.sampled_from(FIELDS), mutants, any_json, any_json, any_json)

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         "Take the tables conversations, leads and messages of the previous system (Next.js and Supabase) with their ids"
         " and dates: from a dump in SQL (pg_dump, supabase db dump --data-only), a folder of CSV files as its table"
         " editor exports them, or its database (postgresql://…). Leads without conversation, doubled conversations and"
-        " leads, and other faults are healed, and listed in the folder --errors, as are the rows that are refused."
+        " leads, and other faults are repaired, and listed in the folder --errors, as are the rows that are refused."
         " Rows that are here already are skipped and not changed: run it again after a stop, or with a newer dump. See"
         " docs/migrating.md. Exit code: 0 all rows are stored, 1 some were refused, 2 it could not run, 130 stopped."
     )
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             action="store_true",
             help="phone numbers without a plus sign begin with their country code, as some gateways write them",
         )
-        parser.add_argument("--errors", type=Path, metavar="FOLDER", help="for refused and healed rows, as CSV files")
+        parser.add_argument("--errors", type=Path, metavar="FOLDER", help="for refused and repaired rows, as CSV files")
         parser.add_argument("--dry-run", action="store_true", help="store nothing, only report what would be stored")
         parser.add_argument(
             "--batch-size", type=int, default=BATCH_SIZE, metavar="N", help=f"customers at once, default: {BATCH_SIZE}"
@@ -131,7 +131,7 @@ class Command(BaseCommand):
         made = [f"{number:,} {table}" for table, number in result.made.items() if number]
         if made:
             self.stdout.write(f"Made for rows that had none: {' and '.join(made)}.")
-        if result.tables and not any(counts["created"] + counts["healed"] for counts in result.tables.values()):
+        if result.tables and not any(counts["created"] + counts["repaired"] for counts in result.tables.values()):
             self.stdout.write("Nothing was new.")
         self.stdout.write(f"{seconds} s.")
 

@@ -1,5 +1,5 @@
--- Purpose: removes what was in these rows from the audit, where a person has asked to be erased, and returns the number of
--- entries. When something was done to a row, and by whom, stays; `before` and `after` are null in no other entries.
+-- Purpose: removes what was in these rows from the audit, where a person has asked to be erased, and returns the number
+-- of entries. When something was done to a row, and by whom, stays; `before` and `after` are null in no other entries.
 -- Call it in the transaction that deletes the rows, after that, because deleting them writes entries.
 -- SECURITY DEFINER, because the application may not change entries.
 -- Locks: the entries. VOLATILE.

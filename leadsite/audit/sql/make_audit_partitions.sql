@@ -1,9 +1,9 @@
--- Purpose: makes the partitions of audit_entries for this month and the next `p_ahead`, in UTC; returns how many. What has
--- come to the default partition meanwhile, because nobody called this, is moved into them. Nobody but the owner has a
--- right to a partition; audit_entries itself may be read by the application.
+-- Purpose: makes the partitions of audit_entries for this month and the next `p_ahead`, in UTC; returns how many. What
+-- has come to the default partition meanwhile, because nobody called this, is moved into them. Nobody but the owner has
+-- a right to a partition; audit_entries itself may be read by the application.
 -- SECURITY DEFINER, because the worker, which calls it, does not own the table.
--- Locks: ACCESS EXCLUSIVE on the default partition, SHARE UPDATE EXCLUSIVE on audit_entries, until the transaction ends;
--- waits no longer than two seconds (55P03): there are months to try again. VOLATILE.
+-- Locks: ACCESS EXCLUSIVE on the default partition, SHARE UPDATE EXCLUSIVE on audit_entries, until the transaction
+-- ends; waits no longer than two seconds (55P03): there are months to try again. VOLATILE.
 CREATE OR REPLACE FUNCTION make_audit_partitions(p_ahead integer DEFAULT 3) RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp SET "TimeZone" = 'UTC' SET lock_timeout = '2s'

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from leads.models import IS_OPEN
 from leadsite.inbox.work.filters import EVERYTHING, Filters
 from leadsite.inbox.work.tabs import DUE
 
@@ -23,7 +24,7 @@ BACK: Final = f"""
              AND NOT EXISTS (SELECT FROM leads WHERE conversation_id = v.id AND {DUE}
                  AND (follow_up_at, id) > (d.follow_up_at, d.id) OFFSET 0)
              AND d.user_id = %(business)s AND d.deleted_at IS NULL AND d.follow_up_at <= now()
-             AND d.status IN ('new', 'contacted', 'qualified') AND {{after_follow_up}}
+             AND d.{IS_OPEN} AND {{after_follow_up}}
          ORDER BY d.follow_up_at DESC, d.id DESC LIMIT {{limit}})) AS back
     ORDER BY at DESC, place DESC LIMIT {{limit}}
 """  # noqa: S608 - constant text

@@ -4,6 +4,7 @@ from typing import Final
 
 from django.utils.translation import gettext_lazy as _
 
+from leads.models import IS_OPEN
 from leadsite.inbox.writing.failures import UNDELIVERED
 
 # How far chats, and the unread messages of one, are counted.
@@ -13,7 +14,7 @@ FAILED_LIMIT: Final = 1000
 # Each has an index in the order of the list.
 _AWAKE: Final = "coalesce(v.snoozed_until <= now(), true)"
 # Of a lead: somebody wanted to get in touch again by now.
-DUE: Final = """deleted_at IS NULL AND follow_up_at <= now() AND status IN ('new', 'contacted', 'qualified')"""
+DUE: Final = f"""deleted_at IS NULL AND follow_up_at <= now() AND {IS_OPEN}"""
 _MENTIONED: Final = """v.id IN (SELECT n.conversation_id FROM note_mentions AS x JOIN notes AS n ON n.id = x.note_id
     WHERE x.person_id = %(person)s AND x.user_id = %(business)s)"""
 TABS: Final = {

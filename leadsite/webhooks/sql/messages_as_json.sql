@@ -2,7 +2,6 @@
 -- referral as stored. The words of `text` are those of conversations/kinds.py. Read by write_message_events only.
 -- A migration that changes the type of one of these columns drops this view first, and creates it again.
 -- Locks: none.
--- After: webhook_time
 CREATE OR REPLACE VIEW messages_as_json (id, user_id, direction, data, sort_at) AS
 SELECT m.id, m.user_id, m.direction, jsonb_build_object(
     'id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'author_id', m.author_id,
@@ -27,15 +26,18 @@ SELECT m.id, m.user_id, m.direction, jsonb_build_object(
             upper(left(replace(m.kind, '_', ' '), 1)) || substr(replace(m.kind, '_', ' '), 2)) END,
     'status', CASE m.status WHEN 'played' THEN 'read' ELSE m.status END, 'provider_id', m.provider_id,
     'error', CASE WHEN m.status IN ('queued', 'failed', 'unknown') THEN nullif(m.error, '') END,
-    'provider_time', webhook_time(m.provider_time), 'times', coalesce(m.extras -> 'times', '{}'),
+    'provider_time', to_char(m.provider_time AT TIME ZONE 'UTC', rest.times),
+    'times', coalesce(m.extras -> 'times', '{}'),
     'channel', (
         SELECT jsonb_build_object('id', c.id, 'provider', c.provider, 'display_number', nullif(c.display_number, ''),
             'name', coalesce(nullif(c.display_number, ''), c.phone_number_id))
         FROM channels AS c WHERE c.id = m.channel_id AND c.user_id = m.user_id),
     'media', coalesce(m.parts -> 'media', '[]'), 'referral', m.parts -> 'referral',
     'context', m.parts -> 'context' || referred.id, 'reaction', m.parts -> 'reaction' || referred.id,
-    'created_at', webhook_time(m.created_at), 'updated_at', webhook_time(m.updated_at)) AS data, m.sort_at
-FROM messages AS m CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', coalesce(
+    'created_at', to_char(m.created_at AT TIME ZONE 'UTC', rest.times),
+    'updated_at', to_char(m.updated_at AT TIME ZONE 'UTC', rest.times)) AS data, m.sort_at
+FROM messages AS m CROSS JOIN (SELECT 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS rest (times)
+CROSS JOIN LATERAL (SELECT jsonb_build_object('message_id', coalesce(
     (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id AND r.provider_id =
         coalesce(m.parts #>> '{context,provider_id}', m.parts #>> '{reaction,provider_id}')),
     (SELECT r.id FROM messages AS r WHERE r.user_id = m.user_id

@@ -113,7 +113,7 @@ def check_migration(owner, old):
         assert everything() == before
         for table in TABLES:
             counts = second.tables[table]
-            assert counts["created"] == counts["healed"] == 0
+            assert counts["created"] == counts["repaired"] == 0
             assert counts["failed"] == first.tables[table]["failed"]
         transaction.set_rollback(True)
 
@@ -121,7 +121,7 @@ def check_migration(owner, old):
 # Each case is a whole migration, so that shrinking takes minutes; the cases are small. tests/long has more of them.
 @settings(max_examples=5, phases=[Phase.explicit, Phase.generate])
 @given(old_systems())
-def test_every_row_is_here_or_healed_or_refused(owner, old):
+def test_every_row_is_here_or_repaired_or_refused(owner, old):
     check_migration(owner, old)
 
 

@@ -80,7 +80,7 @@ class TestALead:
         with connection.cursor() as cursor, transaction.atomic():
             cursor.execute("CREATE ROLE etl_of_a_test")
             for right in (
-                "EXECUTE ON FUNCTION create_lead_with_conversation, make_leads, make_lead, upsert_customer TO",
+                "EXECUTE ON FUNCTION create_lead_with_conversation, make_leads, make_lead TO",
                 "SELECT (id) ON users TO",
                 "SELECT, INSERT, UPDATE ON customers, conversations TO",
                 "SELECT, INSERT ON leads TO",

@@ -9,7 +9,7 @@ from conversations.models import Message, ParkedStatus
 from tests.cases import each_case
 from tests.whatsapp import meta
 from tests.whatsapp.inbox import post
-from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
+from tests.whatsapp.poison import any_json, beside_valid_messages, cases, poisoned
 from whatsapp.models import WebhookDelivery
 
 # Thousands of deliveries in one transaction would be slow: PostgreSQL keeps every version of a row until it ends.
@@ -59,13 +59,15 @@ def test_contacts_and_profiles_may_be_missing(inbox, change):
     assert inbox.counts() == (1, 1, 1, 1)
 
 
-def assert_valid_messages_are_stored(field, mutant, contacts, metadata, junk):
-    mark = f" {next(_cases)}"
-    answer = post(beside_valid_messages(field, mutant, contacts, metadata, junk, mark))
+def assert_valid_messages_are_stored(*one_delivery):
+    """Those beside each of the cases, which come in one delivery."""
+    marks = [f" {next(_cases)}" for _ in one_delivery]
+    answer = post(beside_valid_messages(*one_delivery, marks=marks))
     assert answer.status_code == 200
-    good = [f"good-{n}{mark}" for n in (1, 2, 4)]
-    assert Message.objects.filter(provider_id__in=good).count() == 3
-    assert ParkedStatus.objects.filter(provider_id=f"good-3{mark}").exists()
+    good = [f"good-{n}{mark}" for n in (1, 2, 4) for mark in marks]
+    assert Message.objects.filter(provider_id__in=good).count() == len(good)
+    parked = [f"good-3{mark}" for mark in marks]
+    assert ParkedStatus.objects.filter(provider_id__in=parked).count() == len(parked)
     assert last_delivery().state in ("processed", "unrouted", "failed")
 
 
@@ -79,9 +81,9 @@ def assert_any_json_is_stored(tree):
 
 # tests/long runs both with more examples.
 @settings(max_examples=40)
-@given(fields, mutants, any_json, any_json, any_json)
-def test_valid_messages_are_stored_next_to_any_content(inbox, field, mutant, contacts, metadata, junk):
-    assert_valid_messages_are_stored(field, mutant, contacts, metadata, junk)
+@given(cases)
+def test_valid_messages_are_stored_next_to_any_content(inbox, case):
+    assert_valid_messages_are_stored(case)
 
 
 @settings(max_examples=20)

@@ -1,6 +1,6 @@
--- Purpose: normalises a phone number to a plus sign and digits: removes spaces, dashes, dots, slashes, brackets, invisible
--- marks and a (0) after the country code, replaces full-width characters, and a leading 00 by the plus sign. The
--- constraint customers_phone_e164 then refuses what is not E.164.
+-- Purpose: normalises a phone number to a plus sign and digits: removes spaces, dashes, dots, slashes, brackets,
+-- invisible marks and a (0) after the country code, replaces full-width characters, and a leading 00 by the plus sign.
+-- The constraint customers_phone_e164 then refuses what is not E.164.
 -- Locks: none. IMMUTABLE. Same rules as conversations.phone.normalise; both are tested with one table of cases.
 CREATE OR REPLACE FUNCTION normalise_phone(raw text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

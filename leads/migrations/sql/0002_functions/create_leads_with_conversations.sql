@@ -4,8 +4,11 @@
 -- are in the results.
 -- Caught and raised, logged as WARNING, and SECURITY DEFINER: as create_lead_with_conversation.
 -- Locks: as make_leads. VOLATILE.
-CREATE OR REPLACE FUNCTION create_leads_with_conversations(p_user_id uuid, p_leads jsonb, p_all_or_nothing boolean DEFAULT true)
-    RETURNS json
+CREATE OR REPLACE FUNCTION create_leads_with_conversations(
+    p_user_id uuid,
+    p_leads jsonb,
+    p_all_or_nothing boolean DEFAULT true
+) RETURNS json
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp
     SET client_min_messages = error
@@ -17,10 +20,9 @@ DECLARE
     v_constraint text;
 BEGIN
     PERFORM set_config('leadsite.past', 'off', true);
-    SELECT count(lead_id), count(error), coalesce(json_agg(
-               CASE WHEN error IS NOT NULL THEN lead_refusal(index, error) ELSE json_build_object(
-                   'index', index, 'success', true, 'lead_id', lead_id, 'conversation_id', conversation_id,
-                   'conversation_created', conversation_created) END ORDER BY index), '[]'::json)
+    SELECT count(lead_id), count(refusal), coalesce(json_agg(coalesce(refusal, json_build_object(
+               'index', index, 'success', true, 'lead_id', lead_id, 'conversation_id', conversation_id,
+               'conversation_created', conversation_created)) ORDER BY index), '[]'::json)
     INTO v_created, v_failed, v_results
     FROM make_leads(p_user_id, p_leads, coalesce(p_all_or_nothing, true));
     IF v_failed > 0 THEN
@@ -30,7 +32,8 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS v_constraint = CONSTRAINT_NAME;
     IF v_constraint = 'leads_external_id_unique' AND NOT coalesce(p_all_or_nothing, true) THEN
-        -- Another session has committed it since lead_errors looked. A second attempt sees that, but in no older snapshot.
+        -- Another session has committed it since lead_errors looked: a second attempt sees that, but in no older
+        -- snapshot.
         IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
             RAISE serialization_failure USING MESSAGE = 'An external_id was taken.', HINT = 'Repeat the transaction.';
         END IF;
@@ -40,11 +43,12 @@ EXCEPTION WHEN SQLSTATE 'LD001' OR data_exception OR integrity_constraint_violat
                                          'constraint', nullif(v_constraint, ''));
     v_failed := CASE WHEN jsonb_typeof(p_leads) = 'array' THEN jsonb_array_length(p_leads) ELSE 0 END;
     -- The results name every invalid lead, not only the first.
-    SELECT coalesce(json_agg(lead_refusal(index, error) ORDER BY index), '[]'::json) INTO v_results
+    SELECT coalesce(json_agg(refusal ORDER BY index), '[]'::json) INTO v_results
     FROM lead_errors(p_user_id, CASE WHEN v_failed > 0 THEN p_leads ELSE '[]' END);
     RETURN json_build_object(
         'success', false, 'created', 0, 'failed', v_failed,
-        'error', CASE v_constraint WHEN 'leads_external_id_unique' THEN 'Another lead has this external_id.' ELSE SQLERRM END,
+        'error', CASE v_constraint WHEN 'leads_external_id_unique' THEN 'Another lead has this external_id.'
+                                   ELSE SQLERRM END,
         'code', SQLSTATE, 'constraint', nullif(v_constraint, ''), 'results', v_results);
 END
 $$;

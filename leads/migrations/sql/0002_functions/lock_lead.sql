@@ -9,8 +9,8 @@ DECLARE
     v_customer_id uuid;
     v_conversation_id uuid;
 BEGIN
-    -- Repeated where none is found: the customer may just have been merged into another, who has the lead now. A lock that
-    -- waited for the undo of a merge has found the row as it was before that: then the lead is not that customer's.
+    -- Repeated where none is found: the customer may just have been merged into another, who has the lead now. A lock
+    -- that waited for the undo of a merge has found the row as it was before: then the lead is not that customer's.
     FOR attempt IN 1..3 LOOP
         SELECT k.id INTO v_customer_id FROM customers AS k JOIN conversations AS c ON c.customer_id = k.id
             JOIN leads AS l ON l.conversation_id = c.id

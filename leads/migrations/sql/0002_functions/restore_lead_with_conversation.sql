@@ -1,7 +1,7 @@
 -- Purpose: brings a deleted lead of a business back, and its conversation where that is deleted too, for SQL clients. A
--- conversation that was active is completed now where the customer has another active one, and does not wait for an answer. A
--- lead that is not deleted stays as it is. The same rules as leads/services/delete.py; tests compare both.
--- Failures are returned, with nothing changed: no such lead (P0002), or another lead has its external id by now (23505).
+-- conversation that was active is completed now where the customer has another active one, and does not wait for an
+-- answer. A lead that is not deleted stays as it is. The same rules as leads/services/delete.py; tests compare both.
+-- Failures are returned, with nothing changed: no such lead (P0002); another lead has its external id by now (23505).
 -- Raised, SECURITY DEFINER: as delete_lead_with_conversation.
 -- Locks: customer, conversation, lead. VOLATILE.
 CREATE OR REPLACE FUNCTION restore_lead_with_conversation(p_user_id uuid, p_lead_id uuid) RETURNS json
@@ -15,7 +15,8 @@ BEGIN
     PERFORM set_config('leadsite.past', 'off', true);
     v_conversation_id := lock_lead(p_user_id, p_lead_id);
     IF v_conversation_id IS NULL THEN
-        RETURN json_build_object('success', false, 'error', 'There is no such lead.', 'code', 'P0002', 'constraint', NULL);
+        RETURN json_build_object('success', false, 'error', 'There is no such lead.', 'code', 'P0002',
+                                 'constraint', NULL);
     END IF;
     UPDATE leads SET deleted_at = NULL, deleted_by_id = NULL, updated_at = now()
     WHERE id = p_lead_id AND deleted_at IS NOT NULL;

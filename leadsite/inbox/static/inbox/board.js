@@ -139,13 +139,13 @@
 
     /* The cards that "More" has added stay, unless they are elsewhere now; so do the focus and the place that is read. */
     function renew(column, fresh) {
-        const twin = fresh.querySelector(`.board-column[data-status="${column.dataset.status}"]`);
-        const cards = column.querySelector(".board-cards"), its = twin.querySelector(".board-cards"), top = cards.scrollTop;
+        const next = fresh.querySelector(`.board-column[data-status="${column.dataset.status}"]`);
+        const cards = column.querySelector(".board-cards"), its = next.querySelector(".board-cards"), top = cards.scrollTop;
         const added = [...cards.querySelectorAll("[data-added]")].filter(one => !one.id || !fresh.getElementById(one.id));
         if (added.length) { its.querySelector(".board-more")?.remove(); its.append(...added); }
         const focus = columns.contains(document.activeElement) ? document.activeElement.closest(".board-card")?.id : null;
-        column.setAttribute("aria-label", twin.getAttribute("aria-label"));
-        column.querySelector("h2").replaceWith(twin.querySelector("h2"));
+        column.setAttribute("aria-label", next.getAttribute("aria-label"));
+        column.querySelector("h2").replaceWith(next.querySelector("h2"));
         cards.replaceChildren(...its.childNodes);
         cards.scrollTop = top;
         if (focus) document.getElementById(focus)?.focus({preventScroll: true});

@@ -43,9 +43,9 @@ window.inboxList = (() => {
     /* Filters in which somebody types or chooses stay as they are. Otherwise the same control has the focus, or the rows. */
     function replaceList(fresh, own) {
         const active = list.contains(document.activeElement) ? document.activeElement : null;
-        const here = !own && active?.matches("input, select") && active.closest(".inbox-filters"), twin = fresh.querySelector(".inbox-filters");
-        if (here && twin) {
-            const parts = [...fresh.childNodes], at = parts.indexOf(twin);
+        const here = !own && active?.matches("input, select") && active.closest(".inbox-filters"), next = fresh.querySelector(".inbox-filters");
+        if (here && next) {
+            const parts = [...fresh.childNodes], at = parts.indexOf(next);
             for (const part of [...list.childNodes]) if (part !== here) part.remove();
             here.before(...parts.slice(0, at));
             here.after(...parts.slice(at + 1));

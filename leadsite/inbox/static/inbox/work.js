@@ -19,8 +19,8 @@
                 if (!other) return;
                 for (const field of fields(form)) {
                     if (field.type === "checkbox") {
-                        const twin = other.querySelector(`[name="${field.name}"][value="${CSS.escape(field.value)}"]`);
-                        if (twin && field.checked !== field.defaultChecked) twin.checked = field.checked;
+                        const same = other.querySelector(`[name="${field.name}"][value="${CSS.escape(field.value)}"]`);
+                        if (same && field.checked !== field.defaultChecked) same.checked = field.checked;
                         continue;
                     }
                     const copy = other.elements.namedItem(field.name);

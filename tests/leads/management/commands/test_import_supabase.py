@@ -32,8 +32,8 @@ def counts(result: CommandResult, table: str) -> dict[str, int]:
     return {name: number for name, number in result.summary["tables"][table].items() if number}
 
 
-def healed(folder: Path) -> dict[UUID, str]:
-    text = (folder / "healed.csv").read_text(encoding="utf-8-sig")
+def repaired(folder: Path) -> dict[UUID, str]:
+    text = (folder / "repaired.csv").read_text(encoding="utf-8-sig")
     return {UUID(row["id"]): row["what was done"] for row in csv.DictReader(io.StringIO(text, newline=""))}
 
 
@@ -158,7 +158,7 @@ def test_a_second_run_changes_nothing_and_a_newer_dump_adds_what_is_new(owner, o
     assert counts(result, "leads") == {"read": 3, "skipped": 3}
     assert counts(result, "conversations") == counts(result, "messages") == {"read": 2, "skipped": 2}
     assert result.summary["made"] == {"conversations": 0, "leads": 0}
-    assert healed(tmp_path / "again") == {}
+    assert repaired(tmp_path / "again") == {}
     assert owner.row_counts() == before
     old.message(double, "More", timestamp=at(9))
     old.lead(old.conversation("+4915100000000"), "+4915100000000")
@@ -182,8 +182,8 @@ def test_active_conversations_of_one_phone_become_one_thread(owner, old, tmp_pat
     ]
     lead = old.lead(later, details="First message: 2")
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", tmp_path / "report")
-    assert counts(result, "conversations") == {"read": 3, "created": 2, "healed": 1}
-    assert healed(tmp_path / "report") == {later: f"merged into the customer's active conversation {first}"}
+    assert counts(result, "conversations") == {"read": 3, "created": 2, "repaired": 1}
+    assert repaired(tmp_path / "report") == {later: f"merged into the customer's active conversation {first}"}
     assert set(Conversation.objects.values_list("pk", "status")) == {(first, "active"), (closed, "completed")}
     thread = Message.objects.filter(conversation_id=first).order_by("sort_at", "pk")
     assert "".join(thread.values_list("content", flat=True)) == "1234"
@@ -198,7 +198,7 @@ def test_an_active_conversation_joins_the_one_that_the_customer_has_here(owner, 
     old.lead(conversation)
     message = old.message(conversation)
     result = migrate(owner, old.write(tmp_path / "old.sql"))
-    assert counts(result, "conversations") == {"read": 1, "healed": 1}
+    assert counts(result, "conversations") == {"read": 1, "repaired": 1}
     assert Message.objects.get(pk=message).conversation_id == here
     assert set(Lead.objects.values_list("conversation_id", flat=True)) == {here}
     assert Customer.objects.get().name == "Ana Lima"
@@ -212,9 +212,9 @@ def test_leads_without_conversation_get_the_customers(owner, old, tmp_path):
     other = old.lead(conversation, "+4915122222222", details="The conversation of another number")
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", tmp_path / "report")
     assert result.code == 0
-    assert counts(result, "leads") == {"read": 4, "healed": 4}
+    assert counts(result, "leads") == {"read": 4, "repaired": 4}
     assert result.summary["made"]["conversations"] == 2
-    assert healed(tmp_path / "report") == {
+    assert repaired(tmp_path / "report") == {
         orphan: "it had no conversation",
         dangling: "its conversation is not there",
         alone: "it had no conversation",
@@ -244,7 +244,7 @@ def test_an_active_conversation_in_which_the_customer_wrote_gets_a_lead(owner, o
         "Do you have bread?",
     )
     assert lead.created_at == DAY + timedelta(minutes=2)
-    assert healed(tmp_path / "report") == {asked: f"it had no lead: {lead.pk} was made"}
+    assert repaired(tmp_path / "report") == {asked: f"it had no lead: {lead.pk} was made"}
     assert result.summary["made"]["leads"] == 1
 
 
@@ -253,8 +253,8 @@ def test_leads_sent_twice_are_one(owner, old, tmp_path):
     first, again = old.lead(conversation), old.lead(conversation, created_at=at(0.5), status="contacted")
     other, much_later = old.lead(conversation, details="Bread"), old.lead(conversation, created_at=at(60))
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", tmp_path / "report")
-    assert counts(result, "leads") == {"read": 4, "created": 3, "healed": 1}
-    assert healed(tmp_path / "report") == {first: f"the same lead as {again}"}
+    assert counts(result, "leads") == {"read": 4, "created": 3, "repaired": 1}
+    assert repaired(tmp_path / "report") == {first: f"the same lead as {again}"}
     assert set(Lead.objects.values_list("pk", flat=True)) == {again, other, much_later}
 
 
@@ -266,7 +266,7 @@ def test_phones_that_cannot_be_read_are_refused_with_their_rows(owner, old, tmp_
     folder = tmp_path / "report"
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", folder)
     assert result.code == 1
-    assert counts(result, "conversations") == {"read": 2, "healed": 1, "failed": 1}
+    assert counts(result, "conversations") == {"read": 2, "repaired": 1, "failed": 1}
     assert counts(result, "leads") == {"read": 2, "created": 1, "failed": 1}
     (row,) = refused(folder, "conversations")
     assert (row["id"], row["customer_phone"], row["field"]) == (str(bad), "0151 12345678", "customer_phone")
@@ -291,7 +291,7 @@ def test_messages_without_conversation(owner, old, tmp_path):
     alone = old.message(None, "Hi", customer_phone="+4915100000000")
     lost = old.message(uuid4())
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", tmp_path / "report")
-    assert counts(result, "messages") == {"read": 3, "healed": 2, "failed": 1}
+    assert counts(result, "messages") == {"read": 3, "repaired": 2, "failed": 1}
     assert Message.objects.get(pk=by_phone).conversation_id == conversation
     assert Message.objects.get(pk=alone).conversation.customer.phone == "+4915100000000"
     (row,) = refused(tmp_path / "report", "messages")
@@ -306,7 +306,7 @@ def test_words_and_dates_that_are_not_ours(owner, old, tmp_path):
     old.message(conversation, sender="carrier pigeon")
     folder = tmp_path / "report"
     migrate(owner, old.write(tmp_path / "old.sql"), "--errors", folder)
-    notes = healed(folder)
+    notes = repaired(folder)
     assert notes[conversation] == "the status “closed” became completed; it had no readable date"
     assert notes[won] == "the type “Purchase” became order; the status “won” became converted"
     assert notes[odd] == "the type “gift” is unknown here and became inquiry"
@@ -334,8 +334,8 @@ def test_a_message_delivered_twice_is_one(owner, old, tmp_path):
     first = old.message(conversation, whatsapp_message_id="wamid.1", timestamp=at(1))
     again = old.message(conversation, whatsapp_message_id="wamid.1", timestamp=at(2))
     result = migrate(owner, old.write(tmp_path / "old.sql"), "--errors", tmp_path / "report")
-    assert counts(result, "messages") == {"read": 2, "created": 1, "healed": 1}
-    assert healed(tmp_path / "report")[again] == f"the same message as {first}"
+    assert counts(result, "messages") == {"read": 2, "created": 1, "repaired": 1}
+    assert repaired(tmp_path / "report")[again] == f"the same message as {first}"
 
 
 def test_rows_of_several_users_are_never_mixed(owner, stranger, old, tmp_path):

@@ -84,7 +84,7 @@ FORBIDDEN_TO_SQL_CLIENTS = [
     "INSERT INTO customers (phone) VALUES ('+4915112345678')",
     "DELETE FROM leads",
     "SELECT make_leads(gen_random_uuid(), '[]', true)",
-    "SELECT upsert_customer(gen_random_uuid(), '+4915112345678', 'Ada')",
+    "SELECT lock_lead(gen_random_uuid(), gen_random_uuid())",
     "SELECT analyze_table('leads')",
     "SELECT uuid_v7()",
     "SELECT nextval('procrastinate_jobs_id_seq')",
@@ -227,7 +227,7 @@ def test_names_of_a_sql_clients_own_schema_are_not_found_by_the_functions(sql_cl
     run(f"CREATE SCHEMA evil; GRANT ALL ON SCHEMA evil TO {SQL_CLIENTS}")
     run(f"SET LOCAL ROLE {SQL_CLIENTS}")
     run("CREATE FUNCTION evil.trim_text(raw text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''evil''; END'")
-    run("CREATE FUNCTION evil.check_list(a uuid, b jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN RAISE ''evil''; END'")
+    run("CREATE FUNCTION evil.lead_error(lead jsonb) RETURNS text[] LANGUAGE plpgsql AS 'BEGIN RAISE ''evil''; END'")
     run("CREATE TABLE evil.leads (id uuid)")
     run("CREATE TEMP TABLE leads (id uuid); CREATE TEMP TABLE users (id uuid); CREATE TEMP TABLE customers (id uuid)")
     run("SET LOCAL search_path = pg_temp, evil, public")

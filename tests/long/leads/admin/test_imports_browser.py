@@ -1,4 +1,4 @@
-"""Staff import 20 000 rows in a real browser, with a real worker. Screenshots are in tmp_path."""
+"""Staff import 50,000 rows in a real browser, with a real worker. Screenshots are in tmp_path."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.leadsite.workers import working
 from tests.staff import address
 
 PASSWORD = "correct horse battery"
-ROWS = 20_000
+ROWS = 50_000
 REFUSED = ROWS // 1000
 
 pytestmark = [
@@ -48,7 +48,7 @@ def choose_in_menu(window: Window, model: type[Model]) -> None:
     window.page.locator(f'#nav-sidebar a[href="{address("changelist", model)}"]').first.click()
 
 
-def test_staff_import_twenty_thousand_rows_and_see_the_progress(people, live_server, tmp_path: Path, file: Path):
+def test_staff_import_fifty_thousand_rows_and_see_the_progress(people, live_server, tmp_path: Path, file: Path):
     with working(tmp_path), open_window(live_server.url) as window:
         page = window.page
         window.log_in(people.user.email, PASSWORD)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from tests.cases import each_case
 from tests.whatsapp import meta
-from tests.whatsapp.poison import any_json, beside_valid_messages, fields, mutants, poisoned
+from tests.whatsapp.poison import any_json, beside_valid_messages, cases, poisoned
 from whatsapp.inbound.events import UnreadableBody
 
 SECOND = "entry[0].changes[0].value.messages[1]"
@@ -125,8 +125,8 @@ def check_any_json(tree):
         assert_storable(reading.events)
 
 
-def check_valid_messages(*content):
-    reading = meta.reading(beside_valid_messages(*content))
+def check_valid_messages(case):
+    reading = meta.reading(beside_valid_messages(case))
     assert_storable(reading.events)
     found = {getattr(event, "provider_id", "") for event in reading.events}
     assert found >= {"good-1", "good-2", "good-3", "good-4"}
@@ -143,6 +143,6 @@ def test_any_json_is_read_or_refused(tree):
 
 
 @settings(max_examples=60)
-@given(fields, mutants, any_json, any_json, any_json)
-def test_valid_messages_are_read_next_to_any_content(field, mutant, contacts, metadata, junk):
-    check_valid_messages(field, mutant, contacts, metadata, junk)
+@given(cases)
+def test_valid_messages_are_read_next_to_any_content(case):
+    check_valid_messages(case)

@@ -1,9 +1,9 @@
--- Purpose: drops the partitions of audit_entries whose months were over `p_days` days ago, and deletes what is that old in
--- the default partition; returns how many partitions were dropped. Refuses less than 30 days: the application may call
--- this, and must not be able to remove what it has just done.
+-- Purpose: drops the partitions of audit_entries whose months were over `p_days` days ago, and deletes what is that old
+-- in the default partition; returns how many partitions were dropped. Refuses less than 30 days: the application may
+-- call this, and must not be able to remove what it has just done.
 -- SECURITY DEFINER, because the worker, which calls it, does not own the table.
--- Locks: ACCESS EXCLUSIVE on audit_entries until the transaction ends; waits no longer than two seconds (55P03): the next
--- day is early enough. VOLATILE.
+-- Locks: ACCESS EXCLUSIVE on audit_entries until the transaction ends; waits no longer than two seconds (55P03): the
+-- next day is early enough. VOLATILE.
 CREATE OR REPLACE FUNCTION prune_audit(p_days integer) RETURNS integer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp SET "TimeZone" = 'UTC' SET lock_timeout = '2s'
@@ -15,7 +15,8 @@ DECLARE
 BEGIN
     IF p_days < 30 OR p_days IS NULL THEN
         RAISE 'The audit is kept for 30 days at least.'
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Set AUDIT_DAYS to 30 or more, or to 0 to keep everything.';
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Set AUDIT_DAYS to 30 or more, or to 0 to keep everything.';
     END IF;
     FOR v_name IN SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'public.audit_entries'::regclass AND c.relname ~ '^audit_entries_\d{4}_\d\d$'

@@ -11,13 +11,14 @@
 -- After: messages_as_json
 CREATE OR REPLACE FUNCTION write_message_events() RETURNS trigger
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-    SET search_path = pg_catalog, public, pg_temp
+    SET search_path = pg_catalog, public, pg_temp SET "TimeZone" = 'UTC'
 AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
     IF current_setting('leadsite.past', true) = 'on' OR NOT EXISTS (SELECT FROM webhook_endpoints AS e
-        WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages) AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
+        WHERE e.active AND e.user_id IN (SELECT user_id FROM new_messages)
+            AND e.events && ARRAY['message.received', 'message.status']::varchar[]) THEN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -32,8 +33,10 @@ BEGIN
     END IF;
     INSERT INTO webhook_events (user_id, endpoint_id, type, payload)
     SELECT m.user_id, e.id, event.type, jsonb_build_object(
-        'type', event.type, 'timestamp', webhook_time(statement_timestamp()), 'data', m.data)
-    FROM messages_as_json AS m CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
+        'type', event.type, 'timestamp', to_char(statement_timestamp(), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'data', m.data)
+    FROM messages_as_json AS m
+    CROSS JOIN (VALUES ('in', 'message.received'), ('out', 'message.status')) AS event (direction, type)
     JOIN webhook_endpoints AS e ON e.user_id = m.user_id AND e.active AND event.type = ANY (e.events)
     -- As in the thread: a delivery inserts its messages in another order.
     WHERE m.id = ANY (v_ids) AND event.direction = m.direction ORDER BY m.sort_at, m.id;
