@@ -17,6 +17,7 @@ from leadsite.backups import keys
 from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, check_room, contents_of, new_backup
 from leadsite.backups.programs import accepted_password, connection_environment, find_folder
 from leadsite.core import clock
+from leadsite.core.history import noted_digests
 from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
@@ -52,6 +53,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
             applied: dict[str, list[str]] = {}
             for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
                 applied.setdefault(app, []).append(name)
+            digests = noted_digests()
         # After the database: what its rows name is there already.
         progress("Copying the media")
         media = _pack(media_folder(), written / MEDIA)
@@ -68,6 +70,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
             files=files,
             keys=dict.fromkeys(keys.configured(), 0) | secrets,
             secret_key=keys.fingerprint(settings.SECRET_KEY),
+            digests=digests,
         )
         manifest.write(written)
     return final, manifest
