@@ -28,16 +28,31 @@ TABLES: Final = """
 """
 
 
+_UNREADABLE: Final = """
+    SELECT current_user FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S'
+        AND NOT has_table_privilege(c.oid, 'SELECT') LIMIT 1
+"""
+
+
 class BackupFailed(Exception):
     """A program has refused."""
+
+
+class RoleCannotRead(Exception):
+    """The role may not read all that a dump contains: the site's may only use sequences, Note [Roles]."""
 
 
 def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
     """Make a backup in a folder, and return where it is.
 
-    Raises NoRoom, BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left in the folder.
+    Raises NoRoom, RoleCannotRead, BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left there.
     """
     check_room(folder)
+    for (role,) in fetch_rows(_UNREADABLE):
+        raise RoleCannotRead(
+            f"The role {role!r} may not read everything: set MIGRATION_DATABASE_URL to that of the role that owns the"
+            " tables (migrate.env has it, and systemctl start leadsite-backup reads it)."
+        )
     server = server_version()
     programs = find_folder(("pg_dump", "pg_restore", "psql"), server=server)
     now = clock.now()
