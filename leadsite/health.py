@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from leadsite.core.history import is_known, noted_digests
 from leadsite.core.postgresql.patience import limit_waiting
 from leadsite.core.postgresql.rights import CLIENT_FUNCTIONS
 from leadsite.core.transactions import sqlstate
@@ -63,7 +64,7 @@ def _check() -> dict[str, bool]:
             return {
                 "database": True,
                 "writable": _is_writable(),
-                "migrations": not _unapplied(),
+                "migrations": _is_migrated(),
                 "functions": not _missing_functions(),
             }
     except Error:
@@ -92,9 +93,11 @@ def _is_writable() -> bool:
     return True
 
 
-def _unapplied() -> bool:
+def _is_migrated() -> bool:
+    """A newer release may have migrated it since; tables of an earlier version lack what queries name."""
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    unapplied = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return not unapplied and is_known(noted_digests(), executor.loader.applied_migrations)
 
 
 def _missing_functions() -> set[str]:

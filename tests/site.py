@@ -105,10 +105,10 @@ def environment(data_dir: Path, **variables: str) -> dict[str, str]:
     return kept | {"LEADSITE_DATA_DIR": str(data_dir)} | variables
 
 
-def manage(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, env: Mapping[str, str], code: Path = REPOSITORY) -> subprocess.CompletedProcess[str]:
     """Run manage.py as an operator does."""
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=code, env=env, capture_output=True, text=True, check=False)
 
 
 def exit_code(*arguments: str) -> object:

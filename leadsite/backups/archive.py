@@ -17,7 +17,7 @@ from typing import Final
 
 from django.conf import settings
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 DUMP: Final = "database.dump"
 MEDIA: Final = "media.tar"
 MANIFEST: Final = "manifest.json"
@@ -62,6 +62,7 @@ class Manifest:
     # Fingerprints of FIELD_ENCRYPTION_KEYS, with how many stored secrets each has encrypted; the keys are elsewhere.
     keys: dict[str, int]
     secret_key: str  # the fingerprint of SECRET_KEY: marks of erased people need it
+    digests: dict[str, str] = field(default_factory=dict)  # of the migrations; 0.2.0 noted none
     format: int = field(default=FORMAT)
 
     def write(self, folder: Path) -> None:

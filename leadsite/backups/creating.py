@@ -17,6 +17,7 @@ from leadsite.backups import keys
 from leadsite.backups.archive import DUMP, MEDIA, Contents, Manifest, check_room, contents_of, new_backup
 from leadsite.backups.programs import accepted_password, connection_environment, find_folder
 from leadsite.core import clock
+from leadsite.core.history import noted_digests
 from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
@@ -27,16 +28,31 @@ TABLES: Final = """
 """
 
 
+_UNREADABLE: Final = """
+    SELECT current_user FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S'
+        AND NOT has_table_privilege(c.oid, 'SELECT') LIMIT 1
+"""
+
+
 class BackupFailed(Exception):
     """A program has refused."""
+
+
+class RoleCannotRead(Exception):
+    """The role may not read all that a dump contains: the site's may only use sequences, Note [Roles]."""
 
 
 def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
     """Make a backup in a folder, and return where it is.
 
-    Raises NoRoom, BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left in the folder.
+    Raises NoRoom, RoleCannotRead, BackupFailed, ProgramMissing, OSError, django.db.Error; then nothing is left there.
     """
     check_room(folder)
+    for (role,) in fetch_rows(_UNREADABLE):
+        raise RoleCannotRead(
+            f"The role {role!r} may not read everything: set MIGRATION_DATABASE_URL to that of the role that owns the"
+            " tables (migrate.env has it, and systemctl start leadsite-backup reads it)."
+        )
     server = server_version()
     programs = find_folder(("pg_dump", "pg_restore", "psql"), server=server)
     now = clock.now()
@@ -52,6 +68,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
             applied: dict[str, list[str]] = {}
             for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
                 applied.setdefault(app, []).append(name)
+            digests = noted_digests()
         # After the database: what its rows name is there already.
         progress("Copying the media")
         media = _pack(media_folder(), written / MEDIA)
@@ -68,6 +85,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
             files=files,
             keys=dict.fromkeys(keys.configured(), 0) | secrets,
             secret_key=keys.fingerprint(settings.SECRET_KEY),
+            digests=digests,
         )
         manifest.write(written)
     return final, manifest

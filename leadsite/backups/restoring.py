@@ -23,6 +23,7 @@ from leadsite.backups.archive import DUMP, MEDIA, Manifest, read_manifest, verif
 from leadsite.backups.creating import TABLES, count_rows, media_folder, server_version
 from leadsite.backups.media import media_in, remove_unpacked, replace_media, unpack_media
 from leadsite.backups.programs import accepted_password, connection_environment, find_folder, version_of
+from leadsite.core.history import is_known
 from leadsite.core.statements import fetch_rows
 
 Progress = Callable[[str], None]
@@ -93,13 +94,17 @@ def check_backup(folder: Path, *, without_keys: bool) -> Manifest:
             " second factors have to be entered again."
         )
     known = MigrationLoader(None).disk_migrations
-    newer = [
-        f"{app}.{name}" for app, names in manifest.migrations.items() for name in names if (app, name) not in known
-    ]
+    applied = [(app, name) for app, names in manifest.migrations.items() for name in names]
+    newer = [f"{app}.{name}" for app, name in applied if (app, name) not in known]
     if newer:
         raise RestoreRefused(
             f"This backup was made by leadsite {manifest.version}, with migrations that this one does not have:"
             f" {', '.join(newer[:5])}. Restore it with that version."
+        )
+    if not is_known(manifest.digests, applied):
+        raise RestoreRefused(
+            f"This backup was made by leadsite {manifest.version}, with tables that this one cannot use."
+            " Restore it with that version."
         )
     return manifest
 

@@ -16,7 +16,7 @@ from django.db import ProgrammingError, connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 
 from leadsite.audit.partitions import make_partitions
-from leadsite.core.history import EarlierDatabase, is_newer
+from leadsite.core.history import EarlierDatabase, is_newer, note_digests
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import sqlstate
 from leadsite.management.commands.grant_rights import apply_rights
@@ -41,19 +41,24 @@ class Command(migrate.Command):
                 if options["verbosity"]:
                     self.stdout.write(_NEWER)
                 return
-            try:
-                super().handle(*args, **options)
-            except MigrationSchemaMissing as error:
-                raise CommandError(_without_rights(error)) from error
-            except ProgrammingError as error:
-                if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
-                    raise
-                raise CommandError(_without_rights(error)) from error
+            self._apply(*args, **options)
             # A worker does this each night. Not before the migration that creates the function, or after its reverse.
             if fetch_rows("SELECT to_regproc('make_audit_partitions') IS NOT NULL") == [(True,)]:
                 make_partitions()
             if settings.OWNER_DATABASE:
                 apply_rights()
+
+    def _apply(self, *args: Any, **options: Any) -> None:
+        try:
+            if not (options["plan"] or options["check_unapplied"]):
+                note_digests()
+            super().handle(*args, **options)
+        except MigrationSchemaMissing as error:
+            raise CommandError(_without_rights(error)) from error
+        except ProgrammingError as error:
+            if sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
+                raise
+            raise CommandError(_without_rights(error)) from error
 
 
 def _without_rights(error: Exception) -> str:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from structlog.testing import capture_logs
 
-from leadsite.core.history import OUR_APPS
+from leadsite.core.history import OUR_APPS, note_digests, noted_digests, write_digests
 
 # The migrations of the last of those versions.
 OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
@@ -52,6 +52,24 @@ def test_every_app_of_ours_that_has_tables_is_asked_about():
 
 def test_a_database_of_this_version_is_migrated(db):
     call_command("migrate", verbosity=0)
+
+
+# Release 0.2.0 has noted nothing, and its migrations have the same names.
+@pytest.mark.parametrize("noted", [{}, {"leads.0002_functions": "of another content"}], ids=["none", "edited since"])
+def test_tables_of_other_migrations_with_the_same_names_are_refused(db, client, noted):
+    write_digests((noted_digests() if noted else {}) | noted)
+    with pytest.raises(CommandError, match=SENTENCE):
+        call_command("migrate", verbosity=0)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["migrations"]) == (503, False)
+
+
+def test_what_was_noted_stays_when_a_later_migration_is_applied(db):
+    before = noted_digests()
+    MigrationRecorder(connection).record_unapplied("exports", "0001_initial")
+    write_digests(before | {"exports.0001_initial": "of another content"})
+    note_digests()
+    assert noted_digests() == before
 
 
 @pytest.mark.parametrize("options", [{}, {"once": True}], ids=["worker", "worker --once"])

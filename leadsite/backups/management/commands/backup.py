@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
 from leadsite.backups.archive import ClockWentBack, NoRoom, default_folder, remove_old
-from leadsite.backups.creating import BackupFailed, create_backup, seconds_since
+from leadsite.backups.creating import BackupFailed, RoleCannotRead, create_backup, seconds_since
 from leadsite.backups.programs import ProgramMissing
 from leadsite.core import clock
 
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             path, manifest = create_backup(folder=folder, progress=self.progress)
             keep = options["keep"]
             removed = remove_old(folder, keep=keep, made=path, now=clock.now()) if keep else []
-        except (NoRoom, ProgramMissing, Error) as error:
+        except (NoRoom, ProgramMissing, RoleCannotRead, Error) as error:
             raise CommandError(str(error).strip(), returncode=COULD_NOT_RUN) from error
         except BackupFailed as error:
             raise CommandError(f"pg_dump failed, and no backup was made.\n{error}") from error

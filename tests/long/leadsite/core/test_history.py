@@ -1,5 +1,8 @@
-"""Commands, as an operator runs them, on a database from before the rewritten migrations."""
+"""Commands, as an operator runs them, on a database from before the rewritten migrations, or whose migrations were
+edited in place since.
+"""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,12 +11,12 @@ from django.db import connection
 
 from tests.leadsite.core.test_history import OLD, SENTENCE
 from tests.sessions import database_url, session
-from tests.site import environment, manage
+from tests.site import REPOSITORY, environment, manage
 
 
 @pytest.fixture
 def old_database(transactional_db: None) -> Iterator[str]:
-    """A separate database, which has only a table of applied migrations."""
+    """A separate database, which is empty."""
     name = f"{connection.settings_dict['NAME']}_old"
     with session() as other_session:
         other_session.autocommit = True
@@ -35,4 +38,38 @@ def test_each_command_that_needs_the_tables_prints_it_and_ends(old_database: str
     assert ended.returncode == 1
     assert (
         ended.stderr == f"CommandError: The database is {SENTENCE}: set DATABASE_URL to an empty one and run again.\n"
+    )
+
+
+# What another version's files had.
+EDITS = {
+    "a column": ("leadsite/exports/migrations/0001_initial.py", '("format", models.CharField()),', ""),
+    "a constraint": (
+        "conversations/migrations/0001_initial.py",
+        '("name__length__lte", 30)',
+        '("name__length__lte", 9)',
+    ),
+    "a function": ("leads/migrations/sql/0002_functions/trim_text.sql", "\\u3000", ""),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_tables_of_migrations_that_were_edited_since_are_refused(
+    old_database: str, tmp_path: Path, edit: tuple[str, str, str]
+):
+    code, (file, ours, theirs) = tmp_path / "code", edit
+    for name in ("leadsite", "leads", "conversations", "whatsapp"):
+        shutil.copytree(REPOSITORY / name, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "manage.py", code)
+    text = (REPOSITORY / file).read_text()
+    assert text.count(ours) == 1
+    (code / file).write_text(text.replace(ours, theirs))
+    variables = environment(tmp_path, DATABASE_URL=old_database, SECRET_KEY="of a test")
+    made = manage("migrate", env=variables, code=code)
+    assert made.returncode == 0, made.stderr
+    assert manage("migrate", env=variables, code=code).returncode == 0, "It is its own."
+    refused = manage("migrate", env=variables)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        f"CommandError: The database is {SENTENCE}: set DATABASE_URL to an empty one and run again.\n",
     )

@@ -4,7 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
 
+from tests.roles import APPLICATION, make_roles
 from tests.site import exit_code
 
 
@@ -28,3 +31,17 @@ def test_it_does_not_take_the_room_that_the_database_may_need(
         " left to the database: make room, or choose a --folder on another disk.\n"
     )
     assert list(tmp_path.iterdir()) == [newest]
+
+
+def test_the_role_of_the_site_is_told_which_one_is_needed(db: None, tmp_path: Path) -> None:
+    make_roles()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {APPLICATION}")
+    with pytest.raises(CommandError) as refused:
+        call_command("backup", folder=tmp_path)
+    assert (str(refused.value), refused.value.returncode) == (
+        f"The role '{APPLICATION}' may not read everything: set MIGRATION_DATABASE_URL to that of the role that owns"
+        " the tables (migrate.env has it, and systemctl start leadsite-backup reads it).",
+        2,
+    )
+    assert list(tmp_path.iterdir()) == []
