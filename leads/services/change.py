@@ -59,15 +59,8 @@ def change_lead(
         check_status(lead, columns)
         if not may_assign:
             _check_assignee(lead, columns)
-        opens = lead.status not in OPEN_STATUSES and columns.get("status") in OPEN_STATUSES
-        if opens and stays_with_leaver(lead.user_id, lead.assigned_to_id, columns):
-            columns["assigned_to_id"] = None
-        changed = {column for column, value in columns.items() if getattr(lead, column) != value}
-        if changed or renamed:
-            # Also for a new name alone, so that its version protects it.
-            Lead.objects.filter(pk=lead.pk).update(
-                **{column: columns[column] for column in changed}, updated_at=clock.now()
-            )
+        # Also for a new name alone, so that its version protects it.
+        write_columns(lead, without_leaver(lead, columns), anyway=renamed)
         return Lead.objects.select_related("conversation__customer").get(pk=lead.pk)
 
 
@@ -112,6 +105,23 @@ def check_version(lead: Lead, version: int | None) -> None:
             % {"version": lead.version},
             field="version",
         )
+
+
+def without_leaver(lead: Lead, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return new values of a locked lead; where they open it, it does not stay with somebody who has left.
+
+    Caller holds the transaction. Raises django.db.Error.
+    """
+    opens = lead.status not in OPEN_STATUSES and columns.get("status") in OPEN_STATUSES
+    left = opens and stays_with_leaver(lead.user_id, lead.assigned_to_id, columns)
+    return {**columns, "assigned_to_id": None} if left else dict(columns)
+
+
+def write_columns(lead: Lead, columns: Mapping[str, Any], *, anyway: bool = False) -> None:
+    """Write what is new for a locked lead; where nothing is, nothing unless `anyway`. Caller holds the transaction."""
+    changed = {column: value for column, value in columns.items() if getattr(lead, column) != value}
+    if changed or anyway:
+        Lead.objects.filter(pk=lead.pk).update(**changed, updated_at=clock.now())
 
 
 def unknown_lead() -> UnknownLead:
