@@ -87,6 +87,8 @@ def describe_values(change: BulkChange) -> str:
             parts.append(gettext("Assigned to: %(value)s") % {"value": person.person_name if person else unknown})
         elif name == "deleted":
             parts.append(gettext("Deleted"))
+        elif name == "lost_reason":
+            parts.append(f"“{value}”")
         elif name == "status":
             parts.append(gettext("Status: %(label)s") % {"label": inside(Lead.Status(value).label)})
         else:

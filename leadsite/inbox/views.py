@@ -76,8 +76,8 @@ def chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_GET
 def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Older messages of a chat, before the place `before`; or the page that ends with the message `about`, which a later
-    one has changed.
+    """Older messages of a chat, before the place `before`; or the page that ends with the message `about`, which has
+    been changed since.
     """
     viewer = viewer_of(request)
     conversation = viewer.chat(conversation_id)
