@@ -17,8 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import ActionForm
 
-from leads.admin.bulk_progress import counted, kept_words
-from leads.admin.bulk_questions import ask, number_not_shown, read_reason
+from leads.admin.bulk_progress import ask, counted, kept_words, number_not_shown, read_reason
 from leads.bulk import changes
 from leads.bulk.chunks import process_at_once
 from leads.bulk.outcomes import is_deletion

@@ -8,7 +8,7 @@ from django.urls import reverse
 from conversations.admin.referral import read_referral
 from conversations.models import Conversation
 from leads.models import DETAILS_MAX_LENGTH, OPEN_STATUSES, Lead
-from leads.services.last_step import last_steps_of
+from leads.services.change import last_steps_of
 from leads.services.status_order import TRANSITIONS
 from leadsite.accounts.people.assigning import assignable, may_be_mentioned
 from leadsite.adminkit.values import badge, day

@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
-from leads.services.change import StaleVersion, change_lead
-from leads.services.last_step import undo_last_step
+from leads.services.change import StaleVersion, change_lead, undo_last_step
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, writer_of

@@ -3,8 +3,7 @@
 import pytest
 
 from leads.models import Lead
-from leads.services.change import change_lead
-from leads.services.last_step import last_steps_of, undo_last_step
+from leads.services.change import change_lead, last_steps_of, undo_last_step
 from leads.services.refusals import LeadRefused
 from leadsite.accounts.models import Membership
 from leadsite.core.postgresql.actors import Actor, ActorKind, acting

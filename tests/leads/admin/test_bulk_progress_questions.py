@@ -2,7 +2,7 @@
 
 from django.utils.html import strip_tags
 
-from leads.admin import bulk_questions
+from leads.admin import bulk_progress
 from leads.models import BulkChange, Lead
 from tests.factories import Business
 from tests.staff import ESCAPED, HOSTILE, address, form_of, member_of, messages_of, staff_of
@@ -39,7 +39,7 @@ def test_leads_are_marked_as_lost_with_a_reason_and_come_back_as_they_were(owner
 
 
 def test_of_more_than_are_counted_the_reason_is_asked_for_first(owner: Business, monkeypatch):
-    monkeypatch.setattr(bulk_questions, "COUNT_LIMIT", 1)
+    monkeypatch.setattr(bulk_progress, "COUNT_LIMIT", 1)
     people = staff_of(owner)
     for _ in range(2):
         owner.has_lead()
