@@ -1,6 +1,6 @@
 """To whom leads and conversations are assigned: the filter of the lists, and the choices of the forms."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from leadsite.accounts.models import User
 from leadsite.accounts.people.assigning import assignable
-from leadsite.adminkit.workplace import sees_all
+from leadsite.adminkit.values import read_uuid
+from leadsite.adminkit.workplace import business_of, sees_all
 
 
 class AssignedFilter(admin.SimpleListFilter):
@@ -18,12 +19,22 @@ class AssignedFilter(admin.SimpleListFilter):
     parameter_name = "assigned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("me", gettext("Me")), ("nobody", gettext("Nobody"))]
+        """To operators, who see all businesses, no people: one business's would be as many as all."""
+        offered = [("me", gettext("Me")), ("nobody", gettext("Nobody"))]
+        business_id = None if sees_all(request) else business_of(request)
+        if business_id is None:
+            return offered
+        colleagues = assignable(business_id=business_id).exclude(pk=cast(User, request.user).pk)
+        return [*offered, *((str(person.pk), person.person_name) for person in colleagues)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "me":
             return queryset.filter(assigned_to_id=request.user.pk)
-        return queryset.filter(assigned_to=None) if self.value() == "nobody" else queryset
+        if self.value() == "nobody":
+            return queryset.filter(assigned_to=None)
+        # Also who is not offered any more: the address of a list may be kept.
+        person_id = read_uuid(self.value() or "")
+        return queryset.filter(assigned_to_id=person_id) if person_id else queryset
 
 
 def offer_people(field: Any, request: HttpRequest, row: Any) -> None:

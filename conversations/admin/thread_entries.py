@@ -30,7 +30,7 @@ from leadsite.languages.texts import inside
 
 THREAD_LENGTH: Final = 50
 _QUOTE_LENGTH: Final = 60
-_CHANGES: Final = ("edit", "revoke", "reaction")
+CHANGES: Final = ("edit", "revoke", "reaction")
 
 
 class Place(NamedTuple):
@@ -117,7 +117,7 @@ def _target(row: Message) -> str:
 
 def _answered(row: Message) -> str:
     """The provider's id of the message that this one is a reply to."""
-    context = (row.parts or {}).get("context") if row.kind not in _CHANGES else None
+    context = (row.parts or {}).get("context") if row.kind not in CHANGES else None
     return text_of(context.get("provider_id")) if context else ""
 
 
@@ -143,7 +143,7 @@ def _changes(rows: Iterable[Message], known: dict[str, Message]) -> dict[UUID, l
 
 def _changed(row: Message, known: Mapping[str, Message]) -> Message | None:
     about = _referred(row, known) if row.kind in ("edit", "revoke") else None
-    return about if about and about.direction == row.direction and about.kind not in _CHANGES else None
+    return about if about and about.direction == row.direction and about.kind not in CHANGES else None
 
 
 def _newest_texts(rows: Iterable[Message], known: Mapping[str, Message]) -> dict[UUID, str]:
@@ -167,7 +167,7 @@ def _older_messages(conversation: Conversation, rows: Sequence[Message]) -> dict
 def _entry(row: Message, known: dict[str, Message], changes: list[Message], edits: Mapping[UUID, str]) -> Entry:
     entry = Entry(message=row, time=timezone.localtime(_written(row)), text=visible_text(row.content))
     who = gettext("the customer") if row.direction == Message.Direction.IN else gettext("you")
-    about = _referred(row, known) if row.kind in _CHANGES else None
+    about = _referred(row, known) if row.kind in CHANGES else None
     entry.about = about.pk if about else None
     if row.kind == "reaction":
         entry.is_notice = True

@@ -1,17 +1,21 @@
-"""Services that find the labels of a business and of a conversation, and that delete one."""
+"""Services that find the labels of a business and of a conversation, and that create and delete one."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Func, Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 
 from conversations.models import MOST_LABELS, Conversation, Label
 from conversations.services.change import ConversationRefused
 from conversations.services.locking import lock_customers_of
+from conversations.visible_text import visible_text
+from leadsite.accounts.models import User
 from leadsite.core.transactions import retried
 
 AT_ONCE: Final = 1000
@@ -20,6 +24,10 @@ _IDS: Final = ArrayField(models.UUIDField())
 
 class UnknownLabel(ConversationRefused):
     """The business has no such label."""
+
+
+class LabelRefused(ConversationRefused):
+    """The label breaks a rule; nothing was written. The message is a sentence for the person."""
 
 
 def labels_of(user_id: UUID) -> dict[UUID, Label]:
@@ -43,6 +51,27 @@ def find_labels(*, user_id: UUID, given: Iterable[str]) -> list[UUID]:
         which = "" if len(found) == 1 else f" as number {found.index(None) + 1} of these"
         raise UnknownLabel(f"There is no such label{which}. GET /api/labels lists them.")
     return [id_ for id_ in found if id_ is not None]
+
+
+@retried
+def create_label(*, user_id: UUID, name: str, colour: str) -> Label:
+    """Create a label of the business. Opens the transaction. Raises LabelRefused; django.db.Error."""
+    # Two people who create one at the same moment: the second counts, and finds the name of, the first.
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user_id)
+        if Label.objects.filter(user_id=user_id).count() >= MOST_LABELS:
+            raise LabelRefused(
+                gettext("There are %(most)s already, which is the most. Delete one that nobody uses.")
+                % {"most": MOST_LABELS}
+            )
+        label = Label(user_id=user_id, name=visible_text(name).strip(), colour=colour)
+        try:
+            label.full_clean(exclude=["id", "user", "created_at"])
+            label.validate_constraints()
+        except ValidationError as error:
+            raise LabelRefused(error.messages[0]) from error
+        label.save(force_insert=True)
+        return label
 
 
 def delete_label(*, user_id: UUID, label_id: UUID) -> None:

@@ -11,33 +11,24 @@ from django.contrib.admin.utils import quote
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import ActionForm
 
-from conversations.admin.customer_rows import SearchPaginator
-from leads.admin.bulk_progress import counted, kept_words
+from leads.admin.bulk_progress import ask, counted, kept_words, number_not_shown, read_reason
 from leads.bulk import changes
 from leads.bulk.chunks import process_at_once
 from leads.bulk.outcomes import is_deletion
 from leads.models import BulkChange, Lead, LeadStatus, LeadType
 from leadsite.accounts.models import User
 from leadsite.accounts.people.assigning import assignable
-from leadsite.accounts.people.shown_for import FIELD
 from leadsite.adminkit.page import any_size
-from leadsite.adminkit.paginator import COUNT_LIMIT
 from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.core import clock
-from leadsite.core.postgresql.patience import limit_waiting
-from leadsite.core.transactions import custom_plans
 from leadsite.languages.texts import filled
 
-# The form that asks has its own.
-_OWN_FIELDS: Final = ("csrfmiddlewaretoken", FIELD)
-_CONFIRMED: Final = "confirmed"
 # The page of a lead offers all.
 COLLEAGUES: Final = 30
 _COLLEAGUES_READ: Final = "_colleague_actions"  # the attribute of a request
@@ -80,6 +71,16 @@ def _setting(name: str, description: str, **values: str) -> Action:
 
 
 @any_size
+@admin.action(description=filled(_("Mark as %(label)s"), label=LeadStatus.LOST.label.lower()), permissions=["change"])
+def mark_lost(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
+    """With one reason for all, which is asked for. Leads that are lost already keep theirs."""
+    reason = read_reason(request)
+    if not reason:
+        return ask(request, _name_of_action(request), asks_reason=True)
+    return _change(request, leads, status=LeadStatus.LOST.value, lost_reason=reason)
+
+
+@any_size
 @admin.action(description=_("Delete"), permissions=["delete"])
 def delete_selected(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> HttpResponse | None:
     """In place of Django's action of this name, which removes the rows. Without question, because it has an undo."""
@@ -89,8 +90,8 @@ def delete_selected(page: Any, request: HttpRequest, leads: QuerySet[Lead]) -> H
 def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpResponse | None:
     """Change few leads at once, and say so; for many, go to the page with the progress."""
     person, leads = cast(User, request.user), _seen(request, leads)
-    if (number := _number_not_shown(request, leads)) is not None:
-        return _ask(request, number)
+    if (number := number_not_shown(request, leads)) is not None:
+        return ask(request, _name_of_action(request), number=number)
     own = business_of(request)
     change = changes.start_bulk_change(person_id=person.pk, business_id=own, leads=leads, values=values)
     if not change.total:
@@ -111,34 +112,9 @@ def _change(request: HttpRequest, leads: QuerySet[Lead], **values: Any) -> HttpR
     return None
 
 
-def _number_not_shown(request: HttpRequest, leads: QuerySet[Lead]) -> int | None:
-    """The number of all leads that match, where the list showed the limit of its count instead."""
-    if request.POST.get("select_across") != "1" or _CONFIRMED in request.POST:
-        return None
-    # As long as the choice of the leads may take.
-    seconds = changes.CHOOSING_SECONDS
-    with limit_waiting(seconds), custom_plans(statement_timeout=f"{seconds}s"):
-        number = leads.order_by().count()
-    # A search is counted to fewer.
-    limit = SearchPaginator.limit if hasattr(request, "found_pages") else COUNT_LIMIT
-    return number if number > limit else None
-
-
-def _ask(request: HttpRequest, number: int) -> HttpResponse:
-    """Show the number, and a button that sends the same form again."""
-    chosen = request.POST["action"]
-    labels = [action.short_description for action in ACTIONS if action.__name__ == chosen]
-    posted = [(name, value) for name, values in request.POST.lists() for value in values if name not in _OWN_FIELDS]
-    context = {
-        **admin.site.each_context(request),
-        "title": gettext("All that match"),
-        "opts": Lead._meta,
-        "counted": counted(number),
-        "action_name": labels[0] if labels else gettext("Assign to a colleague"),
-        "posted": [*posted, (_CONFIRMED, "1")],
-        "back": request.get_full_path(),
-    }
-    return TemplateResponse(request, "leads/bulk_confirm.html", context)
+def _name_of_action(request: HttpRequest) -> str:
+    labels = [str(one.short_description) for one in ACTIONS if one.__name__ == request.POST["action"]]
+    return labels[0] if labels else gettext("Assign to a colleague")
 
 
 def _report(request: HttpRequest, change: BulkChange) -> None:
@@ -209,7 +185,6 @@ def _assigning(person: User) -> Any:
     return action
 
 
-# No action marks as lost: each lost lead needs a reason of its own.
 ACTIONS: list[Any] = [
     assign_to_me,
     assign_to_nobody,
@@ -218,6 +193,7 @@ ACTIONS: list[Any] = [
         for status in LeadStatus
         if status != LeadStatus.LOST
     ),
+    mark_lost,
     *(
         _setting(f"set_type_{kind}", filled(_("Set the type to %(label)s"), label=kind.label.lower()), type=kind.value)
         for kind in LeadType

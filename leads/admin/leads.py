@@ -25,6 +25,7 @@ from leads.services.change import change_lead
 from leads.services.create import create_lead
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.owned import owner_of
+from leadsite.adminkit.parts import PageWithParts
 from leadsite.adminkit.values import NOTHING, badge, day, foreign, link, moment, shorten
 from leadsite.adminkit.workplace import business_of, sees_all
 from leadsite.audit.timeline import AuditedAdmin
@@ -33,7 +34,7 @@ NEW_LEAD_FIELDS = ["customer_phone", "customer_name", "type", "details", "status
 
 
 @admin.register(Lead)
-class LeadAdmin(DeletableLeads, AuditedAdmin):
+class LeadAdmin(DeletableLeads, AuditedAdmin, PageWithParts):
     form = LeadForm
     customer_path = "conversation__customer__"
     actions = ACTIONS

@@ -47,9 +47,9 @@ def start_bulk_change(
 ) -> BulkChange:
     """Store which leads are to be changed, and how; return the bulk change. Opens the transaction.
 
-    `leads`: those that the person may see. `values`: status, type, assigned_to_id, deleted. More than AT_ONCE leads are
-    processed by a worker, fewer by the caller (chunks.py, `process_at_once`). `business_id`: whose the change is where
-    no lead matches any more.
+    `leads`: those that the person may see. `values`: status with lost_reason, type, assigned_to_id, deleted. More than
+    AT_ONCE leads are processed by a worker, fewer by the caller (chunks.py, `process_at_once`). `business_id`: whose
+    the change is where no lead matches any more.
 
     Raises django.db.Error.
     """

@@ -30,7 +30,8 @@ def outcome_of(*, chosen: LeadValues, present: LeadValues | None, values: Mappin
     if is_deletion(values):
         return CHANGED if chosen == present else OVERTAKEN
     target = target_of(values, present)
-    if target == present:
+    # Who is lost already keeps the reason.
+    if target == present or values.get("status") == present.status:
         return SAME
     if any(getattr(chosen, name) != getattr(present, name) for name in values):
         return OVERTAKEN

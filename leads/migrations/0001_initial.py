@@ -668,6 +668,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField()),
                 ("type", models.CharField()),
                 ("assigned_to_id", models.UUIDField(null=True)),
+                ("lost_reason", models.TextField(default="")),
                 ("outcome", models.CharField(default="")),
                 (
                     "change",

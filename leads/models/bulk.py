@@ -96,6 +96,7 @@ class LeadValues(NamedTuple):
     status: str
     type: str
     assigned_to_id: UUID | None
+    lost_reason: str = ""
 
 
 class Chosen(NamedTuple):
@@ -129,8 +130,8 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
         """Return the next chosen leads without outcome, in the order of their ids."""
         rows = fetch_rows(_CHUNK, [change_id, after or _FIRST, until or _LAST, limit])
         return [
-            Chosen(lead_id, LeadValues(status, type_, assignee), business_id, customer_id)
-            for lead_id, status, type_, assignee, business_id, customer_id in rows
+            Chosen(lead_id, LeadValues(*values), business_id, customer_id)
+            for lead_id, *values, business_id, customer_id in rows
         ]
 
     def lock_leads(self, lead_ids: Collection[UUID]) -> dict[UUID, LeadValues]:
@@ -143,8 +144,8 @@ class ChosenLeadManager(models.Manager["ChosenLead"]):
         """Write the values of leads. Caller holds the transaction and has locked the leads."""
         if rows:
             ids = array(lead_id for lead_id, _ in rows)
-            statuses, types, assignees = column_arrays(row for _, row in rows)
-            fetch_rows(_WRITE, [ids, statuses, types, assignees, ids])
+            statuses, types, assignees, reasons = column_arrays(row for _, row in rows)
+            fetch_rows(_WRITE, [ids, statuses, types, assignees, reasons, ids])
 
     def log_changes(self, *, person_id: UUID, lead_ids: Collection[UUID], message: str) -> None:
         """Write an entry in the admin's history of each lead. Caller holds the transaction.
@@ -177,6 +178,7 @@ class ChosenLead(models.Model):
     status = models.CharField()
     type = models.CharField()
     assigned_to_id = models.UUIDField(null=True)
+    lost_reason = models.TextField(default="")
     outcome = models.CharField(default="")
 
     objects = ChosenLeadManager()
@@ -195,7 +197,7 @@ class ChosenLead(models.Model):
 _FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 # A search may find a lead twice. Sorted, so that the primary key grows at its end.
 _CHOOSE: Final = """
-    INSERT INTO bulk_change_leads (change_id, lead_id, status, type, assigned_to_id, outcome)
+    INSERT INTO bulk_change_leads (change_id, lead_id, status, type, assigned_to_id, lost_reason, outcome)
     SELECT %s, chosen.*, '' FROM ({query}) AS chosen ORDER BY 2
     ON CONFLICT DO NOTHING
 """
@@ -204,7 +206,8 @@ _OWNERS: Final = """
     WHERE chosen.change_id = %s LIMIT 2
 """
 _CHUNK: Final = """
-    SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, lead.user_id, place.customer_id
+    SELECT chosen.lead_id, chosen.status, chosen.type, chosen.assigned_to_id, chosen.lost_reason,
+           lead.user_id, place.customer_id
     FROM (SELECT * FROM bulk_change_leads WHERE change_id = %s AND lead_id > %s AND lead_id <= %s AND outcome = ''
           ORDER BY lead_id LIMIT %s) AS chosen
     LEFT JOIN LATERAL (SELECT l.user_id, l.conversation_id FROM leads AS l WHERE l.id = chosen.lead_id LIMIT 1)
@@ -214,13 +217,15 @@ _CHUNK: Final = """
     ORDER BY chosen.lead_id
 """
 _LOCK: Final = """
-    SELECT id, status, type, assigned_to_id FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
+    SELECT id, status, type, assigned_to_id, lost_reason FROM leads WHERE id = ANY (%s::uuid[]) AND deleted_at IS NULL
     ORDER BY id FOR UPDATE
 """
 _WRITE: Final = """
     UPDATE leads AS l
-    SET status = given.status, type = given.type, assigned_to_id = given.assigned_to_id, updated_at = now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[]) AS given (id, status, type, assigned_to_id)
+    SET status = given.status, type = given.type, assigned_to_id = given.assigned_to_id,
+        lost_reason = given.lost_reason, updated_at = now()
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+        AS given (id, status, type, assigned_to_id, lost_reason)
     -- Both conditions, so that the index is used for these ids, whatever the statistics say.
     WHERE l.id = given.id AND l.id = ANY (%s::uuid[])
 """

@@ -1,6 +1,7 @@
-"""Adds to the page of a conversation the way to its chat in the inbox; pages of quick replies."""
+"""Adds to the pages of conversations, leads and customers the way to the chat in the inbox; pages of quick replies."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Model
@@ -9,12 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.conversations import ConversationAdmin
-from conversations.models import Conversation
+from conversations.admin.customers import CustomerAdmin
+from conversations.models import Conversation, Customer
+from leads.admin.leads import LeadAdmin
+from leads.models import Lead
 from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.owned_texts import OwnedTextAdmin
 from leadsite.adminkit.parts import PagePart
 from leadsite.adminkit.values import shorten
 from leadsite.adminkit.workplace import business_of
+from leadsite.inbox.access import may_read
 from leadsite.inbox.models import QuickReply
 
 
@@ -22,13 +27,28 @@ class InboxPart(PagePart):
     template_before = "inbox/link.html"
 
     def get_context(self, page: OwnedAdmin, request: HttpRequest, row: Model) -> dict[str, Any]:
-        """Operators see conversations of businesses whose inbox they do not have."""
-        if not isinstance(row, Conversation) or row.user_id != business_of(request) or row.deleted_at:
+        """Operators see rows of businesses whose inbox they do not have."""
+        if getattr(row, "user_id", None) != business_of(request) or not may_read(request):
             return {}
-        return {"inbox_url": reverse("inbox-chat", args=[row.pk], query={"tab": "all"})}
+        chat_id = _chat_of(row)
+        return {"inbox_url": reverse("inbox-chat", args=[chat_id], query={"tab": "all"})} if chat_id else {}
 
 
-ConversationAdmin.add_part(InboxPart())
+def _chat_of(row: Model) -> UUID | None:
+    """The conversation of the page's row, of a customer the newest one, unless it is deleted."""
+    match row:
+        case Conversation():
+            return None if row.deleted_at else row.pk
+        case Lead():
+            return row.conversation_id
+        case Customer():
+            newest = Conversation.objects.newest_of([row.pk]).get(row.pk)
+            return newest[0] if newest else None
+    return None
+
+
+for page in (ConversationAdmin, CustomerAdmin, LeadAdmin):
+    page.add_part(InboxPart())
 
 
 @admin.register(QuickReply)

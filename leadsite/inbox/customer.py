@@ -8,6 +8,7 @@ from django.urls import reverse
 from conversations.admin.referral import read_referral
 from conversations.models import Conversation
 from leads.models import DETAILS_MAX_LENGTH, OPEN_STATUSES, Lead
+from leads.services.change import last_steps_of
 from leads.services.status_order import TRANSITIONS
 from leadsite.accounts.people.assigning import assignable, may_be_mentioned
 from leadsite.adminkit.values import badge, day
@@ -21,12 +22,14 @@ _OTHERS = 5
 
 
 def customer_pane(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
-    """Return the context of inbox/customer.html; five statements."""
+    """Return the context of inbox/customer.html; five statements, six where a lead was changed just now."""
     customer = conversation.customer
     leads = Lead.objects.select_related("assigned_to").filter(
         user_id=viewer.business_id, conversation__customer_id=customer.pk
     )
-    shown = [_lead(lead) for lead in leads.order_by("-created_at", "-pk")[:_LEADS]]
+    newest = list(leads.order_by("-created_at", "-pk")[:_LEADS])
+    undoable = last_steps_of(newest, person_id=viewer.person_id) if viewer.may_write else {}
+    shown = [_lead(lead) | {"may_undo": lead.pk in undoable} for lead in newest]
     others = customer.conversations.exclude(pk=conversation.pk).order_by("-pk")[:_OTHERS]
     mentioned = may_be_mentioned(business_id=viewer.business_id)
     find_leads = urlencode({"q": customer.phone or customer.name})

@@ -34,6 +34,10 @@ _AROUND: Final = 40
 _READ: Final = 4000
 
 
+# The id of a chat, the text that was found in it, and the message if it was one.
+_Text = tuple[UUID, str, UUID | None]
+
+
 class Hit(NamedTuple):
     """A chat that is found, with the text that was found in it, and the message if it was one."""
 
@@ -74,15 +78,17 @@ def search_everything(viewer: Viewer, term: str) -> Found:
         wanted = [chats[one.pk][0] for one in named if one.pk in chats]
         ids = [*wanted, *(one.conversation_id for one in leads), *(one.conversation_id for one in messages)]
         rows = {row.id: row for row in read_rows(viewer, list(dict.fromkeys(ids)))}
-    called = [(id_, "", None) for id_ in wanted]
-    said = [(one.conversation_id, shown_text_of_message(one.kind, one.content, one.extras), one.pk) for one in messages]
-    asked = [(one.conversation_id, one.details, None) for one in leads]
+    said: Sequence[_Text] = [
+        (one.conversation_id, shown_text_of_message(one.kind, one.content, one.extras), one.pk) for one in messages
+    ]
+    asked: Sequence[_Text] = [(one.conversation_id, one.details, None) for one in leads]
+    called, asked, said = _named_once(wanted, asked, said)
     groups = [
         Group(gettext("Customers"), _hits(rows, called, term), _all_of(named, Customer, term)),
         Group(gettext("Leads"), _hits(rows, asked, term), _all_of(leads, Lead, term)),
         Group(gettext("Messages"), _hits(rows, said, term), _all_of(messages, Message, term)),
     ]
-    return Found([group for group in groups if group.hits])
+    return Found([group for group in groups if group.hits or group.all_url])
 
 
 def _all_of(found: Sequence[Model], model: type[Model], term: str) -> str:
@@ -98,7 +104,21 @@ def search_messages(viewer: Viewer, term: str) -> FoundPages[Message]:
     return FoundPages(rows, matching, [matching]).order_by("-pk")
 
 
-def _hits(rows: dict[UUID, Row], found: Iterable[tuple[UUID, str, UUID | None]], term: str) -> list[Hit]:
+def _named_once(
+    named: Sequence[UUID], asked: Sequence[_Text], said: Sequence[_Text]
+) -> tuple[Sequence[_Text], Sequence[_Text], Sequence[_Text]]:
+    """Return what is found, without the leads and messages of chats that are found by their names: these have the
+    newest message that was found in them, otherwise the lead.
+    """
+    texts: dict[UUID, _Text] = {}
+    for one in (*said, *asked):
+        texts.setdefault(one[0], one)
+    called = [texts.get(id_, (id_, "", None)) for id_ in named[:SHOWN]]
+    asked, said = ([one for one in found if one[0] not in named[:SHOWN]] for found in (asked, said))
+    return called, asked, said
+
+
+def _hits(rows: dict[UUID, Row], found: Iterable[_Text], term: str) -> list[Hit]:
     hits = (Hit(rows[id_], marked(text, term), message) for id_, text, message in found if id_ in rows)
     return list(islice(hits, SHOWN))
 

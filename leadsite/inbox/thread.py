@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext
 
-from conversations.admin.thread_entries import Entry, Place, Thread, read_thread
+from conversations.admin.thread_entries import CHANGES, Entry, Place, Thread, read_thread
 from conversations.admin.thread_labels import REACTION_GONE
 from conversations.models import Conversation, Message
 from leadsite.inbox.access import names_of
@@ -21,6 +21,11 @@ class Bubble:
     reactions: list[tuple[str, str]] = field(default_factory=list)  # emoji, who
     author: str = ""
     failure: Failure | None = None
+
+    @property
+    def changed(self) -> UUID | None:
+        """The message, of another page, that this one edits, deletes or reacts to."""
+        return self.entry.about if self.entry.message.kind in CHANGES else None
 
 
 @dataclass(slots=True)

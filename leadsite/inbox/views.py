@@ -20,7 +20,7 @@ from leadsite.adminkit.alerts import SHOWN
 from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
 from leadsite.inbox.access import Viewer, may_read, names_of, viewer_of
-from leadsite.inbox.chats import MOST, PAGE, Page, Row, counts, read_cursor, read_page, shown_count
+from leadsite.inbox.chats import MOST, PAGE, Cursor, Page, Row, counts, read_cursor, read_page, shown_count
 from leadsite.inbox.customer import customer_pane
 from leadsite.inbox.models import ChatPresence, ChatRead, InboxPreference
 from leadsite.inbox.parameters import read_number, tab_of
@@ -76,16 +76,25 @@ def chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_GET
 def older(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Older messages of a chat, before the place `before`."""
+    """Older messages of a chat, before the place `before`; or the page that ends with the message `about`, which has
+    been changed since.
+    """
     viewer = viewer_of(request)
     conversation = viewer.chat(conversation_id)
-    place = read_cursor(request.GET.get("before", ""))
+    place = read_cursor(request.GET.get("before", "")) or _place_after(conversation, request.GET.get("about", ""))
     is_open = find_route_of_reply(conversation).open_until(clock.now()) is not None
     thread = read_chat(conversation, is_open=is_open, before=Place(place.at, place.id) if place else None)
     add_notes(viewer, conversation, thread, until=place.at if place else None)
     context = {"thread": thread, "conversation": conversation, "may_write": viewer.may_write}
     context |= {"tab": tab_of(request), "filters": filters_of(request), "several_numbers": _has_several(viewer)}
     return TemplateResponse(request, "inbox/messages.html", context)
+
+
+def _place_after(conversation: Conversation, message: str) -> Cursor | None:
+    """The place before which a message is the newest."""
+    id_ = read_uuid(message)
+    found = conversation.messages.filter(pk=id_).values_list("sort_at", flat=True).first() if id_ else None
+    return Cursor(found, UUID(int=id_.int + 1)) if found and id_ else None
 
 
 def whole_page(

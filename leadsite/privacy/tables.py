@@ -132,8 +132,8 @@ TABLES: Final[dict[str, Table]] = {
             **dict.fromkeys(["table_name", "action", "actor_kind"], WORD),
         }
     ),
-    "bulk_changes": Table({"values": "status, type and person in charge", "state": WORD, "error": TEXT}),
-    "bulk_change_leads": Table(dict.fromkeys(["status", "type", "outcome"], OWN)),
+    "bulk_changes": Table({"values": JSON, "state": WORD, "error": TEXT}),
+    "bulk_change_leads": Table(dict.fromkeys(["status", "type", "lost_reason", "outcome"], OWN)),
     "webhook_deliveries": Table(
         {
             "body": BODY,

@@ -83,10 +83,13 @@ def with_runs(business: Business, lead_id: UUID, text: str) -> None:
         user=business.user, file_name=text, state="finished", read=1, failed=1, columns=[text]
     )
     ImportRefusal.objects.create(user=business.user, run=run, line=2, reason=text, cells=[text, text])
+    values = {"status": "lost", "lost_reason": text}
     change = BulkChange.objects.create(
-        user=business.user, person=business.user, values={"status": "lost"}, state="finished", total=1, gone=1
+        user=business.user, person=business.user, values=values, state="finished", total=1, gone=1
     )
-    ChosenLead.objects.create(change=change, lead_id=lead_id, status="new", type="order", outcome="gone")
+    ChosenLead.objects.create(
+        change=change, lead_id=lead_id, status="new", type="order", lost_reason=text, outcome="gone"
+    )
 
 
 def with_people(business: Business, text: str) -> None:

@@ -1,5 +1,6 @@
 """The pipeline board: a column of leads for each status, and moving a lead to another one."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from conversations.models import Label
+from conversations.services.labels import chosen_of, labels_of
 from leads.models import OPEN_STATUSES, Lead
 from leads.services.status_order import TRANSITIONS
 from leadsite.adminkit.values import day, shorten
@@ -60,7 +63,8 @@ def column(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     if status not in TRANSITIONS:
         raise Http404("There is no such column.")
-    read = partial(read_column, viewer, status, after=read_cursor(request.GET.get("after", "")))
+    labels = labels_of(viewer.business_id)
+    read = partial(read_column, viewer, status, labels, after=read_cursor(request.GET.get("after", "")))
     context = read_from_replica(read, user_id=viewer.business_id)
     return TemplateResponse(request, "inbox/board_cards.html", {"column": context, "may_write": _may_move(viewer)})
 
@@ -80,17 +84,20 @@ def move(request: HttpRequest, lead_id: UUID) -> HttpResponse:
 
 
 def board_context(viewer: Viewer) -> dict[str, Any]:
-    """The context of inbox/board_columns.html; a statement for each column, and one for the counts."""
+    """The context of inbox/board_columns.html; a statement for each column, one for the counts, one for the labels."""
     counts = dict(fetch_rows(_COUNTS, [viewer.business_id, list(TRANSITIONS)], using=replica.alias()))
-    read = [read_column(viewer, status) for status in TRANSITIONS]
+    labels = labels_of(viewer.business_id)
+    read = [read_column(viewer, status, labels) for status in TRANSITIONS]
     for one in read:
         count = counts[one["status"]]
         one["count"] = f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)
     return {"columns": read, "may_write": _may_move(viewer), "business_id": viewer.business_id}
 
 
-def read_column(viewer: Viewer, status: str, *, after: Cursor | None = None) -> dict[str, Any]:
-    """Return a page of a column, the newest lead first; one statement."""
+def read_column(
+    viewer: Viewer, status: str, labels: Mapping[UUID, Label], *, after: Cursor | None = None
+) -> dict[str, Any]:
+    """Return a page of a column, the newest lead first; one statement. `labels`: those of the business."""
     leads = Lead.objects.filter(user_id=viewer.business_id, status=status)
     if after:
         leads = leads.filter(TupleLessThan(Tuple("created_at", "pk"), (after.at, after.id)))
@@ -101,15 +108,16 @@ def read_column(viewer: Viewer, status: str, *, after: Cursor | None = None) -> 
     return {
         "status": status,
         "label": Lead.Status(status).label,
-        "cards": [_card(lead) for lead in rows[:PAGE]],
+        "cards": [_card(lead, labels) for lead in rows[:PAGE]],
         "next": str(Cursor(last.created_at, last.pk)) if last else "",
     }
 
 
-def _card(lead: Lead) -> dict[str, Any]:
+def _card(lead: Lead, labels: Mapping[UUID, Label]) -> dict[str, Any]:
     return {
         "lead": lead,
         "customer": lead.conversation.customer,
+        "labels": chosen_of(labels, lead.conversation.label_ids),
         "words": shorten(lead.details) or lead.get_type_display(),
         "steps": [(status, Lead.Status(status).label) for status in TRANSITIONS[lead.status]],
         "step_names": " ".join(TRANSITIONS[lead.status]),

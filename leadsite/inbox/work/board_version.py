@@ -17,7 +17,7 @@ _VERSION: Final = f"""
             SELECT FROM leads WHERE user_id = %(business)s AND status = given.status AND deleted_at IS NULL
             ORDER BY created_at, id LIMIT {COUNT_LIMIT + 1}) AS few) AS counted
     CROSS JOIN LATERAL (
-        SELECT string_agg(concat_ws(',', l.id, l.version, l.follow_up_at <= now(), c.updated_at), ' '
+        SELECT string_agg(concat_ws(',', l.id, l.version, l.follow_up_at <= now(), v.label_ids, c.updated_at), ' '
                           ORDER BY l.created_at DESC, l.id DESC) AS seen
         FROM (SELECT id, version, follow_up_at, conversation_id, created_at FROM leads
               WHERE user_id = %(business)s AND status = given.status AND deleted_at IS NULL

@@ -8,12 +8,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from conversations.models import Label
 from conversations.services.change import ConversationRefused, change_conversation
-from conversations.services.labels import chosen_of, labels_of
+from conversations.services.labels import LabelRefused, chosen_of, create_label, labels_of
 from conversations.services.notes import NoteRefused, add_note, delete_note, edit_note
 from leadsite.adminkit.values import read_uuid
 from leadsite.core import clock
-from leadsite.inbox.access import writer_of
+from leadsite.inbox.access import Viewer, writer_of
 from leadsite.inbox.changes import answer_with_chat
 from leadsite.inbox.parameters import read_text
 from leadsite.inbox.times import NotATime, read_time
@@ -73,17 +74,29 @@ def snooze(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 
 @require_POST
 def label(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Put on a chat the labels that were ticked, and take off those that were `shown` and are not ticked any more."""
+    """Put on a chat the labels that were ticked, and take off those that were `shown` and are not ticked any more; or
+    put a new one on it, of those who may make labels.
+    """
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
     wanted, seen = (
         {id_ for text in request.POST.getlist(name) if (id_ := read_uuid(text))} for name in ("label", "shown")
     )
-    ids = [label.pk for label in chosen_of(labels_of(viewer.business_id), wanted)]
     try:
+        if "new_label" in request.POST:
+            wanted.add(_new_label(viewer, request).pk)
+        ids = [label.pk for label in chosen_of(labels_of(viewer.business_id), wanted)]
         change_conversation(
             user_id=viewer.business_id, conversation_id=row.pk, changes={"label_ids": ids}, labels_seen=seen
         )
     except ConversationRefused as refusal:
         return answer_with_chat(request, viewer, row, status=422, problem=f"{_NOT_CHANGED} {shown(refusal)}")
     return answer_with_chat(request, viewer, row)
+
+
+def _new_label(viewer: Viewer, request: HttpRequest) -> Label:
+    """Raises LabelRefused."""
+    if not viewer.person.has_perm("conversations.add_label"):
+        raise LabelRefused(gettext("Owners make the labels."))
+    colour = request.POST.get("colour", Label.Colour.GREY)
+    return create_label(user_id=viewer.business_id, name=read_text(request.POST, "new_label"), colour=colour)

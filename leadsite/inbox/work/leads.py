@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from leads.models import DETAILS_MAX_LENGTH, LOST_REASON_MAX_LENGTH, Lead
-from leads.services.change import StaleVersion, change_lead
+from leads.services.change import StaleVersion, change_lead, undo_last_step
 from leads.services.refusals import LeadRefused
 from leadsite.adminkit.values import read_uuid
 from leadsite.inbox.access import Viewer, writer_of
@@ -27,7 +27,9 @@ CHANGED_MEANWHILE: Final = _("somebody has changed this lead meanwhile. Look at 
 
 @require_POST
 def lead(request: HttpRequest, conversation_id: UUID, lead_id: UUID) -> HttpResponse:
-    """Change what the form has of a lead: status with its reason, type, details, assignee, follow-up."""
+    """Change what the form has of a lead: status with its reason, type, details, assignee, follow-up; or undo the last
+    step.
+    """
     viewer = writer_of(request)
     row = viewer.chat(conversation_id)
     status, problem = move_lead(viewer, lead_id, request.POST)
@@ -38,10 +40,13 @@ def move_lead(viewer: Viewer, lead_id: UUID, form: QueryDict) -> tuple[int, str]
     """Change a lead as the form says; return the status for the answer and, unless it was changed, why not."""
     if not viewer.person.has_perm("leads.change_lead"):
         return 403, f"{_NOT_CHANGED} {NO_PERMISSION}"
+    its: dict[str, Any] = {"user_id": viewer.business_id, "lead_id": lead_id}
+    its["version"] = _version_of(form.get("version", ""))
     try:
-        changes = read_changes(form)
-        version = _version_of(form.get("version", ""))
-        change_lead(user_id=viewer.business_id, lead_id=lead_id, changes=changes, version=version)
+        if "undo" in form:
+            undo_last_step(person_id=viewer.person_id, **its)
+        else:
+            change_lead(changes=read_changes(form), **its)
     except StaleVersion:
         return 409, f"{_NOT_CHANGED} {CHANGED_MEANWHILE}"
     except (LeadRefused, NotATime) as refusal:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Label
 from conversations.services.labels import chosen_of, labels_of
 from leadsite.inbox.access import Viewer
 from leadsite.inbox.chats import read_cursor
@@ -25,5 +25,6 @@ def work_context(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     chosen = chosen_of(labels, conversation.label_ids)
     return snoozed(conversation) | {
         "labels": chosen,
+        "label_colours": Label.Colour.choices,
         "label_choices": [(label, label in chosen) for label in labels.values()],
     }

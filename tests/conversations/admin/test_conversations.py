@@ -133,6 +133,7 @@ def test_a_conversation_is_assigned_on_its_page_and_found_by_the_assignee(owner)
     assert Conversation.objects.get(pk=mine.pk).assigned_to_id == owner.id
     assert staff.found(Conversation, assigned="me") == {mine.pk}
     assert staff.found(Conversation, assigned="nobody") == {nobodys.pk}
+    assert staff.found(Conversation, assigned=str(owner.id)) == {mine.pk}
     staff.fill(address("change", mine), assigned_to="")
     assert Conversation.objects.get(pk=mine.pk).assigned_to_id is None
 

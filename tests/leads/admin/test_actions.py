@@ -63,6 +63,14 @@ def test_the_list_is_newest_first_and_can_be_filtered(owner):
     assert list(shown) == [unassigned, assigned]
     assert staff.found(Lead, assigned="me") == {assigned.pk}
     assert staff.found(Lead, assigned="nobody") == {unassigned.pk}
+    ana, viewer = person_of(owner, "agent"), person_of(owner, "viewer")
+    Lead.objects.filter(pk=unassigned.pk).update(assigned_to=ana)
+    offered = next(
+        one for one in staff.get(address("changelist", Lead)).context["cl"].filter_specs if one.title == "assigned to"
+    )
+    assert [value for value, _ in offered.lookup_choices] == ["me", "nobody", str(ana.pk)]
+    assert staff.found(Lead, assigned=str(ana.pk)) == {unassigned.pk}
+    assert staff.found(Lead, assigned=str(viewer.pk)) == set()
     assert staff.found(Lead, status__exact="lost") == set()
 
 

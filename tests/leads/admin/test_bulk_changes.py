@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from conversations.admin.customer_rows import SearchPaginator
-from leads.admin import actions
+from leads.admin import bulk_progress
 from leads.bulk import changes, chunks, worker
 from leads.models import BulkChange, Lead
 from leadsite.accounts.models import Membership, User
@@ -63,7 +63,7 @@ def test_the_number_is_said_before_an_action_on_more_leads_than_the_list_counts(
 
 
 def test_the_number_is_said_where_a_list_without_a_search_counts_to_its_limit(staff, monkeypatch):
-    monkeypatch.setattr(actions, "COUNT_LIMIT", LEADS - 1)
+    monkeypatch.setattr(bulk_progress, "COUNT_LIMIT", LEADS - 1)
     monkeypatch.setattr(SearchPaginator, "limit", LEADS)
     assert f"{LEADS} leads match" in strip_tags(act_on_all(staff, "mark_contacted").content.decode())
 

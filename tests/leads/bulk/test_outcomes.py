@@ -9,6 +9,7 @@ from tests.cases import each_case
 ME = UUID("01a20e4e-5f63-7d2b-8978-25877e6c373b")
 NEW = LeadValues("new", "order", None)
 CONTACTED = NEW._replace(status="contacted")
+LOST = NEW._replace(status="lost", lost_reason="Too far")
 CONVERTED = NEW._replace(status="converted")
 MINE = NEW._replace(assigned_to_id=ME)
 
@@ -28,6 +29,9 @@ MINE = NEW._replace(assigned_to_id=ME)
         (CONVERTED, CONVERTED, {"type": "booking"}, "changed"),  # the order of statuses is no matter of the type
         (NEW, CONTACTED, {"status": "qualified"}, "overtaken"),
         (NEW, None, {"status": "contacted"}, "gone"),
+        (NEW, NEW, {"status": "lost", "lost_reason": "Closed"}, "changed"),
+        (LOST, LOST, {"status": "lost", "lost_reason": "Closed"}, "same"),
+        (NEW, LOST, {"status": "lost", "lost_reason": "Closed"}, "same"),
     ],
 )
 def test_a_lead_is_changed_or_kept_with_a_reason(chosen, present, values, outcome):

@@ -25,7 +25,7 @@ def test_names_leads_and_messages(owner: Business, stranger: Business):
     chat_of(owner, "José", details="Three tiers")
     chat = asks(owner, "Amina", "A LEMON cake, please")
     says(chat, "Thank you")
-    assert found(owner, "jose") == {"Customers": ["José"], "Leads": ["José"]}
+    assert found(owner, "jose") == {"Customers": ["José"]}
     assert found(owner, "tiers") == {"Leads": ["José"]}
     assert found(owner, "lemon") == {"Messages": ["Amina"]}
     assert found(owner, "cake lemon") == {"Messages": ["Amina"]}
@@ -48,6 +48,23 @@ def test_a_hit_leads_to_its_message(owner: Business):
     ((_, (hit,), all_url),) = search_everything(viewer(owner), "lemon").groups
     assert all_url == ""
     assert hit.message_id == chat.messages.get().pk
+
+
+def test_a_chat_that_its_name_finds_is_there_once_with_what_else_was_found_in_it(owner: Business):
+    chat = asks(owner, "Amina", "I am Amina")
+    newest = says(chat, "Here is Amina again")
+    asks(owner, "Ben", "Amina says hello")
+    named, said = search_everything(viewer(owner), "amina").groups
+    assert [(hit.row.customer, hit.text, hit.message_id) for hit in named.hits] == [
+        ("Amina", "Here is <mark>Amina</mark> again", newest.pk)
+    ]
+    assert [hit.row.customer for hit in said.hits] == ["Ben"]
+
+
+def test_a_chat_that_its_name_finds_shows_what_its_lead_asks_for(owner: Business):
+    chat_of(owner, "Amina", details="A cake for Amina")
+    ((name, (hit,), _),) = search_everything(viewer(owner), "amina").groups
+    assert (name, hit.text, hit.message_id) == ("Customers", "A cake for <mark>Amina</mark>", None)
 
 
 def test_what_is_more_than_is_shown_is_in_the_lists(owner: Business):

@@ -8,8 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from conversations.admin.thread_entries import THREAD_LENGTH
 from conversations.models import Conversation, Message
 from leadsite.inbox.models import ChatPresence, ChatRead
+from tests.conversations.chat import Chat
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, chat_of, says
 from tests.staff import ESCAPED, HOSTILE, Staff, operator, person_of, staff_of
@@ -316,3 +318,22 @@ def test_a_deleted_conversation_is_nowhere(owner: Business, person: Staff):
     assert "Amina" not in text_of(person, INBOX, tab="all")
     assert "Amina" not in text_of(person, INBOX, q="lemon")
     assert person.get(f"{INBOX}{chat.pk}/").status_code == 404
+
+
+def test_a_message_of_another_page_comes_as_it_was_changed_since(owner: Business, stranger: Business, person: Staff):
+    chat = Chat(owner)
+    first, other = chat.says("A cake"), chat.says("Please")
+    for number in range(THREAD_LENGTH):
+        chat.says(f"Number {number}.")
+    edit = chat.says("Two cakes", kind="edit", target=first.provider_id)
+    path = f"{INBOX}{chat.conversation.pk}/"
+    assert f'id="m-{edit.pk}"' in (newest := text_of(person, f"{path}chat/"))
+    assert (f'data-about="{first.pk}"' in newest, "data-about" in newest.replace(f'data-about="{first.pk}"', "")) == (
+        True,
+        False,
+    )
+    page = text_of(person, f"{path}older/", about=str(first.pk))
+    assert ("Two cakes" in page, f'id="m-{first.pk}"' in page, f'id="m-{other.pk}"' in page) == (True, True, False)
+    theirs = Chat(stranger).says("Secret")
+    for wrong in (str(theirs.pk), "x"):
+        assert "Secret" not in text_of(person, f"{path}older/", about=wrong)

@@ -182,7 +182,7 @@ def test_no_action_reaches_them(who, model, mine, theirs, owner, stranger, rf: R
     leaks = []
     for action in admin.site._registry[model].get_actions(request):
         form = {"action": action, "_selected_action": key, "post": "yes", "confirmed": "1", "status": "lost"}
-        form["assigned_to"] = str(stranger.id)
+        form |= {"assigned_to": str(stranger.id), "lost_reason": "Too far"}
         for query, across in (("", "0"), (f"?user__id__exact={stranger.id}", "1"), ("?q=" + SECRET, "1")):
             answer = client.post(address("changelist", model) + query, form | {"select_across": across})
             assert answer.status_code < 500, action

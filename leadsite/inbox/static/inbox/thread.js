@@ -1,7 +1,7 @@
 /* The messages of the chat in view: its end, merging those of another copy, older ones, and those that are quoted. */
 window.inboxThread = (() => {
     const {root, panes, said, find, chat, tab, withQuery, watch} = window.inboxPage;
-    const {read} = window.inboxAsk;
+    const {read, readAgain, failed} = window.inboxAsk;
     const {narrowed} = window.inboxList;
 
     const csrf = / name="csrfmiddlewaretoken" value="[^"]*"/g;
@@ -9,6 +9,8 @@ window.inboxThread = (() => {
     const thread = () => find("thread");
     const isAtEnd = () => { const it = thread(); return it.scrollHeight - it.scrollTop - it.clientHeight < 80; };
     let staysAtEnd = true;
+    /* What of older pages is to be read again: until that is done, it is tried with each new copy of the chat. */
+    const changed = new Set();
     const toEnd = () => { thread().scrollTop = thread().scrollHeight; find("newer").hidden = true; staysAtEnd = true; };
     /* Photos and players that load make the chat longer: who reads its end stays there. */
     panes.addEventListener("scroll", event => { if (event.target === thread()) staysAtEnd = isAtEnd(); }, true);
@@ -32,7 +34,7 @@ window.inboxThread = (() => {
         const kept = new Set();
         for (const item of items.slice(first)) {
             let now = known.get(item.dataset.key);
-            if (!now) now = item;
+            if (!now) { now = item; if (now.dataset.about) changed.add(now.dataset.about); }
             else if (plain(now) !== plain(item)) {
                 if (now.querySelector("details:not([id])[open]")) item.querySelector("details")?.setAttribute("open", "");
                 window.inboxWork.keep(now, item, null, false);
@@ -48,6 +50,20 @@ window.inboxThread = (() => {
             item.remove();
             item = before;
         }
+        for (const id of changed) readChanged(id).catch(failed);
+    }
+
+    /* Reads again a bubble of an older page that a new message has edited, deleted or reacted to. */
+    async function readChanged(id) {
+        const open = chat();
+        if (!find(`m-${id}`)) { changed.delete(id); return; }
+        const {page} = await readAgain(withQuery(open.dataset.older, {...narrowed(), tab: tab(), about: id}));
+        const here = find(`m-${id}`), fresh = page.getElementById(`m-${id}`);
+        changed.delete(id);
+        if (chat() !== open || !here || !fresh || plain(here) === plain(fresh)) return;
+        if (here.querySelector("details[open]")) fresh.querySelector("details")?.setAttribute("open", "");
+        here.replaceWith(fresh);
+        if (staysAtEnd) toEnd();
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------

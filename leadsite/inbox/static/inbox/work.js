@@ -5,7 +5,7 @@
 
     /* Opens in a fresh part what is open in the one that it replaces, with what was typed. `sent` is the form whose
        answer the part is: what it sent is done unless `refused`. The version that a person has seen stays that of the
-       form, so that a change by somebody else is not overwritten; after a refusal it is the new one. Of boxes only those
+       form, so that a change by somebody else is not overwritten; after a refusal it is the new one. Of boxes and choices only those
        that the person has changed: others may have been ticked by somebody else. */
     function keep(here, fresh, sent, refused) {
         for (const open of here.querySelectorAll("details[id][open]")) {
@@ -18,7 +18,7 @@
                 const other = forms[number];
                 if (!other) return;
                 for (const field of fields(form)) {
-                    if (field.type === "checkbox") {
+                    if (["checkbox", "radio"].includes(field.type)) {
                         const same = other.querySelector(`[name="${field.name}"][value="${CSS.escape(field.value)}"]`);
                         if (same && field.checked !== field.defaultChecked) same.checked = field.checked;
                         continue;

@@ -6,12 +6,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from conversations.models import Conversation, Label
 from leads.models import OPEN_STATUSES, Lead
 from leads.services.status_order import TRANSITIONS
 from leadsite.core import clock
 from leadsite.inbox.work.board import PAGE
 from tests.factories import Business
-from tests.staff import ESCAPED, HOSTILE, Staff, member_of, staff_of
+from tests.staff import ESCAPED, HOSTILE, Staff, member_of, person_of, staff_of
 
 BOARD = "/admin/inbox/board/"
 
@@ -92,3 +93,16 @@ def test_viewers_move_nothing_and_others_see_nothing(owner: Business, stranger: 
     other = staff_of(stranger)
     assert other.client.post(f"{BOARD}{lead.lead_id}/", {"status": "contacted"}).status_code == 422
     assert Lead.objects.get().status == "new"
+
+
+def test_a_card_shows_who_has_the_lead_and_the_labels_of_its_chat(owner: Business, person: Staff):
+    ana = person_of(owner, "agent")
+    label = Label.objects.create(user=owner.user, name=HOSTILE[:30], colour="pink")
+    lead = owner.has_lead()
+    Lead.objects.filter(pk=lead.lead_id).update(assigned_to=ana)
+    Conversation.objects.filter(pk=lead.conversation_id).update(label_ids=[label.pk])
+    for path in (BOARD, f"{BOARD}columns/", f"{BOARD}column/?status=new"):
+        page = person.client.get(path).content.decode()
+        assert f"<bdi>{ana.person_name}</bdi>" in page, path
+        assert 'class="inbox-label label-pink"' in page, path
+        assert "<script>alert" not in page, path

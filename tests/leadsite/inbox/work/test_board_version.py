@@ -8,7 +8,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from conversations.models import Customer
+from conversations.models import Conversation, Customer
 from leads.models import Lead
 from leadsite.inbox.work.board_version import read_board_version
 from tests.factories import Business
@@ -20,6 +20,7 @@ CHANGES: dict[str, Callable[[Business], object]] = {
     "deleted": lambda owner: Lead.objects.update(deleted_at=timezone.now()),
     "details": lambda owner: Lead.objects.update(details="More", version=F("version") + 1),
     "due": lambda owner: Lead.objects.update(follow_up_at=timezone.now()),
+    "labels": lambda owner: Conversation.objects.update(label_ids=[owner.id]),
     "name": lambda owner: Customer.objects.get().save(),
 }
 

@@ -119,3 +119,27 @@ def test_the_times_to_follow_up_stand_in_the_order_of_those_to_snooze(person: St
         assert [*places, page.index(f'id="{other}"')] == sorted([*places, page.index(f'id="{other}"')])
     done = page.index('name="follow_up" value=""')
     assert done < page.index('name="follow_up" value="tomorrow"')
+
+
+def test_a_step_is_undone_by_who_has_made_it_unless_the_status_has_changed_since(
+    owner: Business, person: Staff, lead: Lead
+):
+    button, colleague = 'name="undo"', member_of(owner, "agent")
+    assert button not in pane(person, lead)
+    person.client.post(path_of(lead), {"status": "contacted"})
+    person.client.post(path_of(lead), {"status": "lost", "lost_reason": "Too far"})
+    assert button in pane(person, lead)
+    for other in (colleague, member_of(owner, "viewer")):
+        assert button not in pane(other, lead)
+        assert other.client.post(path_of(lead), {"undo": "1"}).status_code in (403, 422)
+    assert person.client.post(path_of(lead), {"undo": "1", "version": "1"}).status_code == 409
+    assert person.client.post(path_of(lead), {"details": "Two cakes"}).status_code == 302
+    assert person.client.post(path_of(lead), {"undo": "1"}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.status, lead.lost_reason, lead.details) == ("contacted", "", "Two cakes")
+    assert button not in pane(person, lead)
+    assert person.client.post(path_of(lead), {"undo": "1"}).status_code == 422
+    assert person.client.post(path_of(lead), {"status": "new"}).status_code == 422
+    person.client.post(path_of(lead), {"status": "converted"})
+    colleague.client.post(path_of(lead), {"status": "lost", "lost_reason": "Cancelled"})
+    assert (button in pane(person, lead), button in pane(colleague, lead)) == (False, True)

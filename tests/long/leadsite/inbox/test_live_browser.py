@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from conversations.models import Message
 from leadsite.accounts.models import User
 from leadsite.inbox.models import InboxPreference
-from tests.leadsite.inbox.chats import answers, asks
+from tests.leadsite.inbox.chats import answers, asks, says
 from tests.long.leadsite.inbox.test_views_browser import INBOX, LIVE_MS, NOTIFIED, Team, team
 
 __all__ = ["team"]
@@ -112,3 +112,24 @@ def test_a_change_is_seen_within_three_seconds_of_the_page(team: Team, is_in_vie
         expect(page.locator(place)).to_be_visible(timeout=LIVE_MS)
         page.wait_for_function(f"pauses.length === {number + 3}")
     expect(page).to_have_title("(1) Inbox | leadsite")
+
+
+def test_an_edit_of_a_message_of_an_older_page_is_at_its_bubble_without_a_reload(team: Team):
+    chat = team.do(lambda: asks(team.owner, "Amina", "A cake"))
+    first = team.do(lambda: Message.objects.get(content="A cake"))
+    now = timezone.now()
+
+    def much_more() -> None:
+        Message.objects.filter(pk=first.pk).update(provider_id="wamid.first")
+        for number in range(60):
+            says(chat, f"Number {number}.", at=now + timedelta(seconds=number))
+
+    team.do(much_more)
+    page = team.window("mara@bakery.example").page
+    page.goto(f"{team.site}{INBOX}{chat.pk}/?tab=all#m-{first.pk}")
+    bubble = page.locator(f"#m-{first.pk}")
+    expect(bubble.locator(".bubble-text")).to_have_text("A cake", timeout=LIVE_MS)
+    later = now + timedelta(minutes=5)
+    team.do(lambda: says(chat, "Two cakes", at=later, kind="edit", extras={"target": "wamid.first"}))
+    expect(bubble.locator(".bubble-text")).to_have_text("Two cakes", timeout=LIVE_MS)
+    expect(bubble.locator("details.bubble-former")).to_contain_text("A cake")
