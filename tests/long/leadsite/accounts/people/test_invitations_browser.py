@@ -20,6 +20,7 @@ from tests.leadsite.inbox.chats import asks
 
 PASSWORD = "correct horse battery"
 LIVE_MS = 12_000
+OPTIONS: Any = {"viewport": DESKTOP, "locale": "en-GB", "permissions": ["clipboard-read", "clipboard-write"]}
 # What somebody may do who may change a chat and its lead.
 CHANGES = "#reply-text, #note-box, #snooze, #labels, #assigned-to, .inbox-steps, .inbox-take, [id^=lost-]"
 
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @contextmanager
 def windows(site: str, chromium: Browser) -> Iterator[list[Window]]:
     """Three people, each in a browser of their own, in which no error comes up and no other host is asked."""
-    found = [Window(chromium.new_context(viewport=DESKTOP, locale="en-GB").new_page(), site) for _ in range(3)]
+    found = [Window(chromium.new_context(**OPTIONS).new_page(), site) for _ in range(3)]
     yield found
     for window in found:
         assert window.errors == []
@@ -42,9 +43,11 @@ def invite(page: Page, email: str, role: str) -> str:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Role").select_option(role)
     page.get_by_role("button", name="Save", exact=True).click()
-    link = page.locator("code", has_text="/admin/invitation/").text_content()
-    assert link
-    return link
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.locator("code", has_text="/admin/invitation/").text_content()
+    return str(link)
 
 
 def accept(window: Window, link: str, email: str, name: str) -> None:
