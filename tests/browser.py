@@ -52,7 +52,7 @@ TARGETS = """inside => {
     const inSentence = e => getComputedStyle(e).display === "inline"
         && e.parentElement.textContent.trim().length > e.textContent.trim().length;
     return [...document.querySelectorAll(`${inside} :is(a, button, select, input, textarea, summary)`)]
-        .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.classList.contains("inbox-hidden")
+        .filter(e => e.checkVisibility() && e.type !== "hidden" && !e.matches(".inbox-hidden, .skip-link")
                      && e.type !== "file"  // its label is what a finger meets
                      && size(e).width && !inSentence(e))
         .map(e => [e.outerHTML.slice(0, 120), /^(checkbox|radio)$/.test(e.type) ? box(e) : size(e)])
@@ -77,14 +77,23 @@ def small_targets(page: Page, inside: str) -> list[str]:
     return list(page.evaluate(TARGETS, inside))
 
 
-def tab_to(page: Page, name: str, most: int = 120) -> None:
-    """Press Tab until the element with this text has the focus."""
-    said = "() => document.activeElement.textContent.trim() || document.activeElement.getAttribute('aria-label') || ''"
+# What a person hears of the element that has the focus; "" where none has.
+FOCUSED = """() => {
+    const one = document.activeElement;
+    if (one === document.body) return "";
+    return one.getAttribute("aria-label") || one.labels?.[0]?.textContent.trim() || one.textContent.trim();
+}"""
+
+
+def tab_to(page: Page, name: str, most: int = 120, key: str = "Tab") -> None:
+    """Press Tab, or Shift+Tab, until the element with this name has the focus."""
+    passed = []
     for _ in range(most):
-        page.keyboard.press("Tab")
-        if name in page.evaluate(said) and page.evaluate("document.activeElement !== document.body"):
+        page.keyboard.press(key)
+        passed.append(page.evaluate(FOCUSED)[:40])
+        if name in page.evaluate(FOCUSED):
             return
-    raise AssertionError(f"The keyboard does not reach {name!r} on {page.url}.")
+    raise AssertionError(f"The keyboard does not reach {name!r} on {page.url}: {passed}")
 
 
 @dataclass

@@ -206,3 +206,33 @@ def test_few_tests_outside_of_long_start_processes():
     tests = [path for path in modules("tests") if path.stem.startswith("test_") and "long" not in path.parts]
     starting = {str(path) for path in tests if imported_names(path) & set(STARTING_PROCESSES)}
     assert starting == TESTS_WITH_PROCESSES, "Could it be tested in this process, or is it one for tests/long?"
+
+
+# A left or right of its own: mirrored pages, as in Arabic or Hebrew, need `inline-start` and `inline-end`.
+_SIDE = re.compile(
+    r"(?:margin|padding|border|scroll-margin|scroll-padding|inset)-(?:left|right)\b"
+    r"|border-(?:top|bottom)-(?:left|right)-radius|(?<![\w-])(?:left|right|float|clear)\s*:|text-align:\s*(?:left|right)\b"
+    r"|translateX"
+)
+# Top, right, bottom, left; or the four corners from the top left.
+_FOUR_SIDES = re.compile(r"(?<![\w-])(margin|padding|inset|border-(?:width|color|style|radius))\s*:\s*([^;{}]+);")
+_VALUE = re.compile(r"(?:[^\s()]|\([^()]*(?:\([^()]*\)[^()]*)*\))+")
+
+
+def physical_sides(css: str) -> Iterator[str]:
+    """The declarations that name a left or right, with their lines."""
+    for number, line in enumerate(css.splitlines(), 1):
+        if _SIDE.search(line.partition("/*")[0]):
+            yield f"{number}: {line.strip()}"
+    for found in _FOUR_SIDES.finditer(css):
+        values = _VALUE.findall(found[2])
+        pairs = [(0, 1), (2, 3)] if "radius" in found[1] else [(1, 3)]
+        if len(values) == 4 and any(values[one] != values[other] for one, other in pairs):
+            yield f"{css.count(chr(10), 0, found.start()) + 1}: {found[0]}"
+
+
+def test_styles_name_no_physical_side():
+    sheets = [path for app in APPS for path in (settings.BASE_DIR / app).glob("**/static/**/*.css")]
+    assert len(sheets) > 5
+    found = {path.name: list(physical_sides(path.read_text(encoding="utf-8"))) for path in sheets}
+    assert {name: lines for name, lines in found.items() if lines} == {}

@@ -77,6 +77,8 @@ class AdminPage(ModelAdmin):
     # What long lists can be sorted by; see LongList.
     sorted_by_index: tuple[Any, ...] = ("pk",)
     warn_unsaved_form = True
+    # What the link to the page of a new row says; "Add <name>" where it is blank.
+    add_title: Any = ""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongList

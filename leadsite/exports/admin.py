@@ -3,5 +3,5 @@
 from conversations.admin.conversations import ConversationAdmin
 from leads.admin.deleted import DeletedLeadAdmin
 
-ConversationAdmin.list_before_template = "exports/link.html"
-DeletedLeadAdmin.list_before_template = "exports/link.html"
+ConversationAdmin.list_before_template = "exports/links.html"
+DeletedLeadAdmin.list_before_template = "exports/links.html"

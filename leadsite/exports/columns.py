@@ -1,4 +1,4 @@
-"""The columns that each list can be exported with, and their texts."""
+"""The columns that each list can be exported with, and their texts, in the language of the page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from django.utils.translation import gettext_noop
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`title`: in English in the file, translated on the page. `read`: the value of a row; times are written in the
-    business's zone. `width`: in Excel, in characters; a time needs 19.
+    """`title`: the import knows its translations. `read`: the value of a row as the list shows it; times are written in
+    the business's zone. `width`: in Excel, in characters; a time needs 19.
     """
 
     name: str
@@ -36,11 +36,11 @@ def _of_customer(customer: Callable[[Any], Any]) -> list[Column]:
 _LEAD: Final = [
     Column("id", "id", lambda row: row.pk, 37),
     *_of_customer(lambda row: row.conversation.customer),
-    Column("type", gettext_noop("type"), lambda row: row.type),
-    Column("status", gettext_noop("status"), lambda row: row.status),
+    Column("type", gettext_noop("type"), lambda row: row.get_type_display()),
+    Column("status", gettext_noop("status"), lambda row: row.get_status_display()),
     Column("details", gettext_noop("details"), lambda row: row.details, 60),
     Column("lost_reason", gettext_noop("lost reason"), lambda row: row.lost_reason, 30),
-    Column("source", gettext_noop("source"), lambda row: row.source),
+    Column("source", gettext_noop("source"), lambda row: row.get_source_display()),
     Column("external_id", gettext_noop("external id"), lambda row: row.external_id),
     Column("assigned_to", gettext_noop("assigned to"), _person),
     Column("created_at", gettext_noop("created"), lambda row: row.created_at),
@@ -52,7 +52,7 @@ COLUMNS: Final[dict[str, Sequence[Column]]] = {
     "conversation": [
         Column("id", "id", lambda row: row.pk, 37),
         *_of_customer(lambda row: row.customer),
-        Column("status", gettext_noop("status"), lambda row: row.status),
+        Column("status", gettext_noop("status"), lambda row: row.get_status_display()),
         Column("assigned_to", gettext_noop("assigned to"), _person),
         Column("waiting_since", gettext_noop("waiting since"), lambda row: row.waiting_since),
         Column("last_message_at", gettext_noop("last message"), lambda row: row.last_message_at),

@@ -42,6 +42,7 @@ class Export(OwnedModel):
     query = models.TextField(help_text="The filter and search of the list, as in its address.")
     columns: "models.JSONField[list[str], list[str]]" = models.JSONField()
     format = models.CharField()
+    language = models.CharField(default="en", help_text="That of the page on which it was asked for.")
     state = models.CharField(choices=State, default=State.WAITING)
     total = models.PositiveIntegerField(default=0, help_text="How many rows there were at the beginning.")
     done = models.PositiveIntegerField(default=0)

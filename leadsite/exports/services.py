@@ -9,10 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils.translation import gettext_noop
+from django.utils import translation
+from django.utils.translation import gettext, gettext_noop
 
 from leadsite.accounts.business.places import zone_of
 from leadsite.accounts.models import User
@@ -42,7 +44,7 @@ _FORBIDDEN: Final = gettext_noop("You may not see these rows any more.")
 
 def header_of(columns: Sequence[Column]) -> dict[str, int]:
     """The titles, with their widths."""
-    return {column.title: column.width for column in columns}
+    return {gettext(column.title): column.width for column in columns}
 
 
 def write_rows(
@@ -66,7 +68,8 @@ def start_export(
     file_format: str,
     total: int,
 ) -> Export:
-    """Store what is to be exported, and queue it. Opens the transaction. Raises TooManyExports, django.db.Error.
+    """Store what is to be exported, in the language of the page, and queue it. Opens the transaction. Raises
+    TooManyExports, django.db.Error.
 
     `of_all`: of all businesses, by an operator; `business_id` is that which the operator works for, or the operator's.
     """
@@ -80,6 +83,7 @@ def start_export(
             query=query,
             columns=list(columns),
             format=file_format,
+            language=translation.get_language() or settings.LANGUAGE_CODE,
             total=total,
         )
         # Without the job, the sweep finds the export within a minute.
@@ -113,7 +117,7 @@ def process_export(export_id: UUID, *, should_stop: Callable[[], bool]) -> bool:
         if export.of_all != sees_all(request):
             raise PermissionDenied
         rows = rows_of(request, export.kind, export.query)
-        with tempfile.TemporaryFile() as file:
+        with tempfile.TemporaryFile() as file, translation.override(export.language):
             finished = _write(export, rows, file, should_stop)
             if finished:
                 _store(export, file)

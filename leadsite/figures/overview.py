@@ -149,11 +149,14 @@ def duration(seconds: float | None) -> str:
     """A time in words: "45 s", "12 min", "3 h", "2 days"; "–" for none."""
     if seconds is None:
         return "–"
-    for size, unit in ((172_800, "days"), (7200, "h"), (90, "min")):
-        if seconds >= size:
-            number = round(seconds / {"days": 86_400, "h": 3600, "min": 60}[unit])
-            return gettext("NUMBER days").replace("NUMBER", str(number)) if unit == "days" else f"{number} {unit}"
-    return f"{round(seconds)} s"
+    units = (
+        (172_800, 86_400, gettext("NUMBER days")),
+        (7200, 3600, gettext("NUMBER h")),
+        (90, 60, gettext("NUMBER min")),
+        (float("-inf"), 1, gettext("NUMBER s")),
+    )
+    words, number = next((words, seconds / unit) for least, unit, words in units if seconds >= least)
+    return words.replace("NUMBER", str(round(number)))
 
 
 def _tiles_of_now(request: HttpRequest, business_id: Any) -> list[dict[str, Any]]:

@@ -26,15 +26,17 @@ def waited(since: datetime) -> str:
     """How long ago, in the largest unit. The browser counts on in the same words: saying.js."""
     minutes = max(0, int((clock.now() - since).total_seconds() // 60))
     if minutes < 60:
-        return f"{minutes} min"
+        return gettext("NUMBER min").replace("NUMBER", str(minutes))
     hours = minutes // 60
-    return f"{hours} h" if hours < 48 else gettext("NUMBER days").replace("NUMBER", str(hours // 24))
+    words, number = (gettext("NUMBER h"), hours) if hours < 48 else (gettext("NUMBER days"), hours // 24)
+    return words.replace("NUMBER", str(number))
 
 
 def remaining(until: datetime) -> str:
     """How long until, in hours and minutes. The browser counts on in the same words: saying.js."""
     minutes = max(0, int((until - clock.now()).total_seconds() // 60))
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    in_minutes = gettext("NUMBER min").replace("NUMBER", str(minutes % 60))
+    return f"{gettext('NUMBER h').replace('NUMBER', str(minutes // 60))} {in_minutes}" if minutes >= 60 else in_minutes
 
 
 MORNING: Final = time(9)

@@ -115,7 +115,7 @@ DETAILS: Final = """
     customer note, customer notes, order notes, order note, lead notes, contact notes, deal title, deal titel, lead
     titel, titulo del lead, titulo del trato, product name, item name, deal name, lead title, order details,
     lineitem name, nachricht, ihre nachricht, freitext, notiz, notizen, bemerkung, bemerkungen, anmerkung,
-    anmerkungen, kommentar, kommentare, beschreibung, anfrage, wunsch, mensaje, notas, anotaciones, nota,
+    anmerkungen, kommentar, kommentare, beschreibung, einzelheiten, anfrage, wunsch, mensaje, notas, anotaciones, nota,
     comentario, comentarios, observaciones, detalle, detalles, descripcion, mensagem, anotacoes, anotacao,
     detalhes, observacao, observacoes, descricao, informacoes, commentaire, commentaires, remarque, remarques,
     details de la demande, messaggio, dettagli, commento, commenti, osservazioni, descrizione, richiesta, bericht,
@@ -135,9 +135,10 @@ STATUSES: Final = """
 # "id" alone is missing on purpose: it is often only a row number, and row 17 of the next file would then be the same
 # lead as row 17 of this one. `--map id=external_id` maps it.
 EXTERNAL_IDS: Final = """
-    external id, external reference, external ref, external lead id, crm id, reference, reference number, referenz,
-    referenznummer, referencia, numero de referencia, referência, numéro de référence, riferimento, numero di
-    riferimento, referentie, referentienummer, referans, referans no, رقم المرجع, संदर्भ संख्या
+    external id, externe id, id externo, external reference, external ref, external lead id, crm id, reference,
+    reference number, referenz, referenznummer, referencia, numero de referencia, referência, numéro de référence,
+    riferimento, numero di riferimento, referentie, referentienummer, referans, referans no, رقم المرجع, संदर्भ
+    संख्या
 """
 CREATED: Final = """
     created time, created at, created, create date, created date, create time, date created, creation date,
@@ -147,14 +148,14 @@ CREATED: Final = """
     hinzugefügt am, datum der anfrage, erfasst am, erstellungszeit, erstellt, erstelldatum, erstellungsdatum,
     angelegt am, zeitstempel, eingangsdatum, anfragedatum, bestelldatum, fecha de creacion, fecha y hora de
     creacion, fecha de registro, hora de creacion, fecha de envio, creado, creado el, marca temporal, fecha de
-    alta, data de criacao, data de envio, data de registro, hora de criacao, criado em, carimbo de data hora, data
-    de cadastro, date de creation, date d envoi, heure de creation, date d inscription, cree le, horodateur, date
-    d'ajout, data di creazione, data creazione lead, ora creazione, data di invio, data creazione, creato il,
-    informazioni cronologiche, aanmaakdatum, datum aangemaakt, aanmaaktijd, toegevoegd op, ingediend op, gemaakt
-    op, aangemaakt op, tijdstempel, oluşturulma tarihi, eklenme tarihi, gönderim tarihi, oluşturulma zamanı,
-    oluşturma tarihi, kayıt tarihi, zaman damgası, تاريخ الإنشاء, وقت الإنشاء, تاريخ التسجيل, تاريخ الإضافة, تم
-    الإنشاء في, طابع زمني, निर्माण तिथि, निर्माण समय, बनाया गया, निर्माण तारीख, दिनांक समय, टाइमस्टैम्प, बनाने की
-    तारीख
+    alta, data de criacao, data de envio, data de registro, hora de criacao, criado, criado em, carimbo de data
+    hora, data de cadastro, date de creation, date d envoi, heure de creation, date d inscription, cree le,
+    horodateur, date d'ajout, data di creazione, data creazione lead, ora creazione, data di invio, data creazione,
+    creato il, informazioni cronologiche, aanmaakdatum, datum aangemaakt, aanmaaktijd, toegevoegd op, ingediend op,
+    gemaakt op, aangemaakt op, tijdstempel, oluşturulma tarihi, eklenme tarihi, gönderim tarihi, oluşturulma
+    zamanı, oluşturma tarihi, kayıt tarihi, zaman damgası, تاريخ الإنشاء, وقت الإنشاء, تاريخ التسجيل, تاريخ
+    الإضافة, تم الإنشاء في, طابع زمني, निर्माण तिथि, निर्माण समय, बनाया गया, निर्माण तारीख, दिनांक समय,
+    टाइमस्टैम्प, बनाने की तारीख
 """
 # The country of the phone number, by calling code, ISO code or name.
 COUNTRIES: Final = """

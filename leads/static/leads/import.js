@@ -6,7 +6,7 @@
     const format = new Intl.NumberFormat(document.documentElement.lang || "en");
     let first = null;
 
-    const pace = (numbers, words) => {
+    const pace = (numbers, {paceWords, seconds: inSeconds, minutes: inMinutes}) => {
         const now = performance.now() / 1000;
         if (first === null || numbers.read < first.read) {
             first = {time: now, read: numbers.read, progress: numbers.progress};
@@ -16,8 +16,8 @@
         if (seconds < 0.5 || gained <= 0) return "";
         const rows = Math.round((numbers.read - first.read) / seconds);
         const left = Math.ceil((1 - numbers.progress) * seconds / gained);
-        const time = left < 100 ? `${left} s` : `${Math.ceil(left / 60)} min`;
-        return words.replace("NUMBER", format.format(rows)).replace("TIME", time);
+        const time = left < 100 ? inSeconds.replace("NUMBER", left) : inMinutes.replace("NUMBER", Math.ceil(left / 60));
+        return paceWords.replace("NUMBER", format.format(rows)).replace("TIME", time);
     };
 
     const show = (section, numbers) => {
@@ -27,7 +27,7 @@
         for (const element of section.querySelectorAll("[data-number]")) {
             element.textContent = format.format(numbers[element.dataset.number]);
         }
-        section.querySelector("[data-pace]").textContent = pace(numbers, section.dataset.paceWords);
+        section.querySelector("[data-pace]").textContent = pace(numbers, section.dataset);
         section.querySelector("[data-words]").textContent = numbers.words;
     };
 

@@ -72,6 +72,10 @@ class InvitationAdmin(OfBusiness):
     search_fields = ["email"]
     ordering = ["-pk"]
     fields = ["business", "email", "role"]
+    add_title = _("Invite somebody")
+
+    class Media:
+        js = ("leadsite/copy.js",)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.resend)

@@ -45,6 +45,10 @@ class Migration(migrations.Migration):
                 ("columns", models.JSONField()),
                 ("format", models.CharField()),
                 (
+                    "language",
+                    models.CharField(default="en", help_text="That of the page on which it was asked for."),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

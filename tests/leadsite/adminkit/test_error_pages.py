@@ -48,6 +48,12 @@ def test_a_forbidden_page(owner: Business):
     assert_is_page(staff_of(owner).get("/admin/accounts/user/"), 403, "Your login has no permission for it")
 
 
+@pytest.mark.parametrize("path", ["/admin/no/such/page/", "/admin/accounts/user/"])
+def test_ctrl_k_leads_to_the_search_from_here_too(path: str, owner: Business):
+    """Who reads the page is not known where it is made: the inbox asks for a login, if need be."""
+    assert "search_key.js#/admin/inbox/" in staff_of(owner).get(path).content.decode()
+
+
 def test_too_large_a_form(owner: Business, settings: Any):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = staff_of(owner).client.post(address("add", Lead), {"details": "x" * 2000})

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from conversations.models import Customer
 from leadsite.accounts.models import Membership, User
@@ -50,6 +51,16 @@ def test_a_long_one_is_written_by_the_worker_and_downloaded_for_a_day(long, lead
     services.prune_exports()
     assert not Export.objects.exists()
     assert not ExportFile.objects.exists()
+
+
+def test_a_long_one_is_in_the_language_of_the_page_that_asked_for_it(leads, owner, monkeypatch):
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
+    User.objects.filter(pk=owner.id).update(language="de")
+    staff = staff_of(owner)
+    path = export(staff, "lead", columns=["type", "source"])["Location"]
+    with translation.override("en"):
+        services.process_export(Export.objects.get().pk, should_stop=lambda: False)
+    assert table(staff.get(f"{path}file/")) == [{"Typ": "Bestellung", "Herkunft": "Manuell"}] * 3
 
 
 def test_a_person_who_has_left_gets_no_file(long, owner):

@@ -34,6 +34,13 @@ def test_viewers_export_nothing_and_see_no_button(kind, leads, owner):
     assert "/admin/exports/" not in viewer.list(Lead)
 
 
+@each_case("model, others", [(Lead, ["Import a file"]), (Customer, ["Possible duplicates"]), (DeletedLead, [])])
+def test_the_buttons_above_a_list_are_in_one_row_and_look_alike(model, others, leads, owner):
+    page = staff_of(owner).list(model)
+    (row,) = re.findall(r'<p class="list-buttons">(.*?)</p>', page, re.DOTALL)
+    assert re.findall(r'<a class="list-button" .*?</span> (.*?)</a>', row) == [*others, "Export"]
+
+
 def test_lists_lead_to_the_export_with_their_filter(leads, owner):
     staff = staff_of(owner)
     assert f'href="{NEW}/lead/?status__exact=lost"' in staff.list(Lead, status__exact="lost")

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from conversations.models import Conversation, Message
 from leads.models import Lead
@@ -143,3 +144,9 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_leads(counted
 )
 def test_durations_are_short_words(seconds, words):
     assert duration(seconds) == words
+
+
+@each_case("seconds, words", [(89, "89 Sek."), (90, "2 Min."), (7200, "2 Std."), (200_000, "2 Tage")])
+def test_units_of_durations_are_those_of_the_language(seconds, words):
+    with translation.override("de"):
+        assert duration(seconds) == words

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from leadsite.core import clock
 from leadsite.inbox.times import NotATime, read_time, remaining, short_time, waited
@@ -51,6 +51,16 @@ def test_no_time_is_nothing():
 )
 def test_how_long_somebody_waits(ago: timedelta, text: str):
     assert waited(SATURDAY - ago) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [("de", ["9 Min.", "3 Std.", "4 Tage", "3 Std. 9 Min."]), ("es", ["9 min", "3 h", "4 días", "3 h 9 min"])],
+)
+def test_units_are_those_of_the_language(language: str, texts: list[str]):
+    with translation.override(language):
+        waits = [waited(SATURDAY - ago) for ago in (timedelta(minutes=9), timedelta(hours=3), timedelta(days=4))]
+        assert [*waits, remaining(SATURDAY + timedelta(hours=3, minutes=9))] == texts
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,13 @@
     columns.addEventListener("keydown", event => {
         const card = event.target;
         if (!card.classList.contains("board-card") || !card.draggable) return;
+        if (!["ArrowRight", "ArrowLeft"].includes(event.key)) return;
         const order = [...columns.querySelectorAll(".board-column")].map(one => one.dataset.status);
         const at = order.indexOf(card.closest("section").dataset.status);
         const allowed = steps(card);
-        const next = event.key === "ArrowRight" ? order.slice(at + 1).find(one => allowed.includes(one))
-            : event.key === "ArrowLeft" ? order.slice(0, at).reverse().find(one => allowed.includes(one)) : null;
-        if (!["ArrowRight", "ArrowLeft"].includes(event.key)) return;
+        /* Where the columns go from right to left, so do the keys. */
+        const onward = columns.matches(":dir(rtl)") ? "ArrowLeft" : "ArrowRight";
+        const next = (event.key === onward ? order.slice(at + 1) : order.slice(0, at).reverse()).find(one => allowed.includes(one));
         event.preventDefault();
         if (next) move(card, next); else said.textContent = root.dataset.noColumn;
     });

@@ -40,6 +40,16 @@
         else if (link.dataset.chat) run(() => openChat(link.href));
     });
 
+    /* Links over what the keyboard need not pass. By itself the browser would add an address to go back to. */
+    document.addEventListener("click", event => {
+        const skip = event.target.closest("[data-skip]");
+        if (!skip) return;
+        event.preventDefault();
+        const target = find(skip.hash.slice(1));
+        if (target.tabIndex < 0) target.tabIndex = -1;  // then it can have the focus
+        target.focus();
+    });
+
     root.addEventListener("submit", event => {
         const form = event.target;
         if (form.classList.contains("inbox-reply")) { event.preventDefault(); send(form, event.submitter); }

@@ -16,15 +16,19 @@ window.inboxSay = (() => {
         line.hidden = false;
     }
 
+    const counted = (words, number) => words.replace("NUMBER", number);
+    const inMinutes = minutes => counted(root.dataset.minutes, minutes);
+    const inHours = hours => counted(root.dataset.hours, hours);
+
     function tick() {
         for (const time of root.querySelectorAll("[data-since]")) {
             const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(time.dataset.since)) / 60000));
             const hours = Math.floor(minutes / 60);
-            time.textContent = minutes < 60 ? `${minutes} min` : hours < 48 ? `${hours} h` : root.dataset.days.replace("NUMBER", Math.floor(hours / 24));
+            time.textContent = minutes < 60 ? inMinutes(minutes) : hours < 48 ? inHours(hours) : counted(root.dataset.days, Math.floor(hours / 24));
         }
         for (const time of root.querySelectorAll("[data-until]")) {
             const minutes = Math.max(0, Math.floor((Date.parse(time.dataset.until) - Date.now()) / 60000));
-            time.textContent = minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes} min`;
+            time.textContent = minutes >= 60 ? `${inHours(Math.floor(minutes / 60))} ${inMinutes(minutes % 60)}` : inMinutes(minutes);
         }
     }
 

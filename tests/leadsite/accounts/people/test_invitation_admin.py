@@ -54,3 +54,16 @@ def test_where_the_site_mails_the_link_only_the_mail_has_it(chief, settings):
     assert letter.to == ["nia@bakery.example"]
     (link,) = re.findall(r"https://leads\.example(\S+link=\S+)", str(letter.body))
     assert Client().get(link).status_code == 200
+
+
+def test_the_link_has_a_button_that_copies_it(chief):
+    page = chief.get(chief.fill(ADD, email="nia@bakery.example", role="agent").url).content.decode()
+    assert re.search(r"/admin/invitation/[^<]+</code>\s*<button [^>]*data-copy ", page)
+    assert "leadsite/copy.js" in page
+
+
+def test_the_plus_above_the_list_says_what_it_does(chief):
+    """The name of its icon is no word for a screen reader."""
+    (plus,) = re.findall(r"<a [^>]*addlink[^>]*>", chief.list(Invitation))
+    assert 'aria-label="Invite somebody"' in plus
+    assert 'title="Invite somebody"' in plus

@@ -11,10 +11,10 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Page, expect
 
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Label, Message
 from leadsite.accounts.models import Session, User
 from leadsite.inbox.models import InboxPreference
-from tests.browser import DESKTOP, PHONE, Window, browser, hold, serious, small_targets
+from tests.browser import DESKTOP, PHONE, Window, browser, hold, serious, small_targets, tab_to
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says
 from tests.staff import person_of
@@ -239,40 +239,94 @@ def test_a_long_chat_begins_at_its_end_and_does_not_jump(team: Team):
 
 
 def two_chats(owner: Business) -> None:
-    """One with a failed answer, one from right to left."""
+    """One with more messages than anybody tabs through and a failed answer, one from right to left."""
     chat = asks(owner, "Amina", "Do you bake on Sundays?", minutes_ago=3)
+    for number in range(15):
+        says(chat, f"Number {number}", at=chat.last_message_at)
     failed = answers(chat, "Yes", status="failed", error="131026: Not on WhatsApp")
     says(chat, "Hello?", at=failed.sort_at)
     asks(owner, "נועה", "שלום")
 
 
-def test_the_day_by_keyboard_and_nothing_serious_for_axe(team: Team, tmp_path: Path):
-    team.do(lambda: two_chats(team.owner))
-    window = team.window("mara@bakery.example")
-    page = window.page
-    page.goto(f"{team.site}/admin/leads/lead/")
+# How often Tab may be pressed for the next step of the work.
+FEW = 12
+
+
+def open_by_search(page: Page, word: str) -> None:
+    """From any page of the admin."""
     page.keyboard.press("Control+k")
-    page.wait_for_url(f"**{INBOX}*")
     expect(page.locator("#inbox-search")).to_be_focused()
-    page.keyboard.type("sundays")
-    expect(page.locator(".inbox-row mark")).to_have_text("Sundays")
+    page.keyboard.type(word)
+    expect(page.locator(".inbox-row mark")).to_have_text(word.capitalize())
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(box(page)).to_be_focused()
+
+
+def press(page: Page, name: str, key: str = "Tab", then: str = "Enter") -> None:
+    tab_to(page, name, FEW, key)
+    page.keyboard.press(then)
+
+
+def snooze_by_keyboard(page: Page) -> None:
+    """From the answer, which has all messages above it."""
+    press(page, "Back to the top of the chat", "Shift+Tab")
+    press(page, "Snooze")
+    press(page, "Tomorrow 9:00")
+    expect(page.locator("#chat-head")).to_contain_text("Snoozed until")
+
+
+def test_the_day_by_keyboard_and_nothing_serious_for_axe(team: Team, tmp_path: Path):
+    team.do(lambda: two_chats(team.owner))
+    team.do(lambda: Label.objects.create(user=team.owner.user, name="VIP", colour="purple"))
+    page = team.window("mara@bakery.example").page
+    page.goto(f"{team.site}/admin/leads/lead/")
+    open_by_search(page, "sundays")
     page.keyboard.type("Yes, from eight")
     page.keyboard.press("Enter")
     expect(page.locator(".bubble-out").last).to_contain_text("Yes, from eight")
-    page.keyboard.press("Escape")
-    expect(page.locator(".inbox-row").first).to_be_focused()
-    page.get_by_role("button", name="Contacted").press("Enter")
+    press(page, "Private note")
+    expect(page.locator("#note-new")).to_be_focused()
+    page.keyboard.type("She has a nut allergy")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".note-text")).to_have_text("She has a nut allergy")
+    press(page, "Assign to me")
+    expect(page.locator("[data-tab=mine] .inbox-count")).to_have_text("1")
+    press(page, "Labels …")
+    press(page, "VIP", then="Space")
+    expect(page.locator(".inbox-head .inbox-label")).to_have_text("VIP")
+    press(page, "Contacted")
     expect(page.locator("#customer")).to_contain_text("Qualified")
     expect(page.get_by_role("button", name="Contacted")).to_have_count(0)
-    page.get_by_role("button", name="Assign to me").press("Enter")
-    expect(page.locator("[data-tab=mine] .inbox-count")).to_have_text("1")
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         page.screenshot(path=tmp_path / f"chat-{theme}.png")
         assert serious(page, "#inbox") == []
+    open_by_search(page, "sundays")
+    snooze_by_keyboard(page)
+    tab_to(page, "Skip to the answer", FEW)
+    page.screenshot(path=tmp_path / "skip.png")
+    assert serious(page, "body") == []
+    page.keyboard.press("Enter")
+    expect(box(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".inbox-row").first).to_be_focused()
+
+
+def test_the_first_keys_of_a_page_lead_past_the_menu(team: Team):
+    chat = team.do(lambda: asks(team.owner, "Amina", "A cake?"))
+    page = team.window("mara@bakery.example").page
+    page.goto(f"{team.site}/admin/leads/lead/")
+    press(page, "Skip to the content")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('content').contains(document.activeElement)")
+    page.goto(f"{team.site}{INBOX}{chat.pk}/")
+    press(page, "Skip to the chat")
+    press(page, "Skip to the answer")
+    expect(box(page)).to_be_focused()
+    # Where the keyboard has gone within the inbox is no page to go back to.
+    page.go_back()
+    page.wait_for_url("**/admin/leads/lead/#content")
 
 
 def test_the_panes_of_a_phone_and_targets_for_fingers(team: Team, tmp_path: Path):

@@ -73,3 +73,41 @@ def test_what_a_button_of_a_lead_opens_moves_none_of_the_buttons(team: Team, tmp
     page.screenshot(path=tmp_path / "follow-up.png")
     assert edges(edit) == before
     assert edges(field)["top"] > before["bottom"]
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_from_right_to_left_the_panes_are_mirrored_and_nothing_runs_over(team: Team, tmp_path: Path, width: int):
+    page = begin(team)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{page.url}?tab=all")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    page.screenshot(path=tmp_path / f"rtl-{width}.png")
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+    ours, theirs = edges(page.locator("#thread")), edges(page.locator(".bubble-in").first)
+    assert ours["right"] - theirs["right"] < theirs["left"] - ours["left"]
+    if width > 1000:
+        chats, chat, customer = (edges(page.locator(pane)) for pane in ("#inbox-list", "#chat", "#customer"))
+        assert chats["left"] >= chat["right"] - 1
+        assert chat["left"] >= customer["right"] - 1
+        place = page.locator(".inbox-row[aria-current]").evaluate("it => getComputedStyle(it).boxShadow")
+        assert "-3px 0px" in place
+    # What lies over the panes is in their middle whatever the direction.
+    notice = page.locator("#inbox-offline")
+    notice.evaluate("it => { it.hidden = false; }")
+    box, inbox = edges(notice), edges(page.locator("#inbox"))
+    assert abs((box["left"] + box["right"]) / 2 - (inbox["left"] + inbox["right"]) / 2) <= 1
+    page.locator("#snooze > summary").click()
+    menu = edges(page.locator(".inbox-menu-body"))
+    assert 0 <= menu["left"] <= menu["right"] <= width
+
+
+def test_from_right_to_left_the_keys_of_the_board_go_as_its_columns_do(team: Team, tmp_path: Path):
+    page = begin(team)
+    page.goto(f"{team.site}/admin/inbox/board/")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    page.screenshot(path=tmp_path / "rtl-board.png")
+    new, contacted = (page.locator(f".board-column[data-status={status}]") for status in ("new", "contacted"))
+    assert edges(new)["left"] >= edges(contacted)["right"] - 1
+    page.locator(".board-card", has_text="Amina").press("ArrowLeft")
+    expect(contacted).to_contain_text("Amina")
