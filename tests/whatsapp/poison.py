@@ -64,12 +64,14 @@ def beside_valid_messages(*beside, marks=None):
     """
     tree = meta.delivery()
     tree["entry"] = [
-        entry for case, mark in zip(beside, marks or [""] * len(beside), strict=True) for entry in _entries(*case, mark)
+        entry
+        for case, mark in zip(beside, marks or [""] * len(beside), strict=True)
+        for entry in _entries(*case, mark=mark)
     ]
     return poisoned(tree)
 
 
-def _entries(field, mutant, contacts, metadata, junk, mark):
+def _entries(field, mutant, contacts, metadata, junk, *, mark):
     near = meta.messages_value(
         messages=[meta.text(id=f"good-1{mark}"), mutant, junk, meta.text(id=f"good-2{mark}")],
         statuses=[junk, mutant, meta.status(id=f"good-3{mark}")],

@@ -24,7 +24,7 @@ def test_leads_are_marked_as_lost_with_a_reason_and_come_back_as_they_were(owner
         again = people.client.post(address("changelist", Lead), posted | {"lost_reason": wrong})
         assert (again.status_code, BulkChange.objects.exists()) == (200, False)
     done = people.client.post(address("changelist", Lead), posted | {"lost_reason": HOSTILE})
-    said = [strip_tags(text) for text in messages_of(people.client.get(done.url))]
+    said = [strip_tags(text) for text in messages_of(people.client.get(done["Location"]))]
     assert said[0] == "Changed: 2 leads. Details and undo"
     now = dict(Lead.objects.values_list("pk", "lost_reason").filter(status="lost"))
     assert now == {chosen[0].pk: HOSTILE, chosen[1].pk: HOSTILE, chosen[2].pk: "Closed"}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -21,10 +22,8 @@ def at(minutes: int) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def customer(
-    number: int, phone: str | None = None, id_: str | None = None, *, since: int = -60, **its
-) -> KnownCustomer:
-    known = {"user_id": BUSINESS, "first_message_at": at(since)} | its
+def customer(number: int, phone: str | None, id_: str | None = None, *, since: int = -60, **its: Any) -> KnownCustomer:
+    known: dict[str, Any] = {"user_id": BUSINESS, "first_message_at": at(since)} | its
     return KnownCustomer(id=UUID(int=100 + number), phone=phone, whatsapp_user_id=id_, **known)
 
 

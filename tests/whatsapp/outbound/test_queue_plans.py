@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from conversations.models import attempts, outbox, reported, statuses
+from conversations.models import statuses
+from conversations.models.outgoing import attempts, outbox, reported
 from tests.factories import Business
 from tests.whatsapp import meta
 from tests.whatsapp.mailing import TOKEN
