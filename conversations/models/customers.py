@@ -18,7 +18,7 @@ from conversations.phone import E164_PATTERN, phone_key
 from conversations.search.folding import Folded
 from leadsite.core.arrays import array
 from leadsite.core.models import OwnedModel
-from leadsite.core.statements import fetch_rows
+from leadsite.core.statements import IsAnyOf, fetch_rows
 from leadsite.languages.texts import filled
 
 NAME_MAX_LENGTH = 200
@@ -79,7 +79,7 @@ class CustomerManager(SenderManager["Customer"], MarketingManager["Customer"], I
 
         Customers that have been deleted are missing from the result.
         """
-        chosen = self.filter(pk__in=ids).order_by("user", "phone_key", "whatsapp_user_id")
+        chosen = self.filter(IsAnyOf("pk", ids)).order_by("user", "phone_key", "whatsapp_user_id")
         return list(chosen.select_for_update(of=("self",)))
 
     def lock_owner_of(self, *, user_id: UUID, **its: UUID | None) -> "Customer | None":

@@ -6,7 +6,6 @@ from typing import Final
 import psycopg
 from django.db import IntegrityError
 
-from conversations.identification import MAX_MOVES
 from conversations.incoming import MoveReport
 from conversations.models import Customer, CustomerMove, Holder, KnownAs, MoveRow
 from conversations.phone import key_of
@@ -28,9 +27,10 @@ def move_customers(*, moves: Sequence[MoveReport]) -> None:
     message arrived before the report of the move: the two are merged. Any other customer keeps their identifiers. A
     repeated report is ignored: the old number may belong to another person by then.
 
-    The number of statements does not depend on that of the moves, but for the merges, one after the other. Locks: the
-    customers in the order of Note [Lock order]; see merge_customers. Raises django.db.Error, among them
-    ConcurrentChange: somebody else has changed these customers, and the caller repeats the transaction.
+    The number of statements does not depend on that of the moves, but for the merges, one after the other, and chains
+    of stored moves, two for each further one. Locks: the customers in the order of Note [Lock order]; see
+    merge_customers. Raises django.db.Error, among them ConcurrentChange: somebody else has changed these customers, and
+    the caller repeats the transaction.
     """
     if not moves:
         return
@@ -42,14 +42,15 @@ def move_customers(*, moves: Sequence[MoveReport]) -> None:
 
 
 def _read(moves: Sequence[MoveReport]) -> tuple[list[MoveRow], set[Holder]]:
-    """Return the stored moves and the customers of all identifiers that these moves name, or that those lead to."""
+    """Return the stored moves and the customers of all identifiers that these moves name, or that those lead to.
+
+    To the end, not up to MAX_MOVES: what is not read here the plan takes for free, and the database refuses it.
+    """
     stored: list[MoveRow] = []
     holders: set[Holder] = set()
     new = {(move.user_id, one) for move in moves for one in identifiers_of(move.former) | identifiers_of(move.now)}
     seen: set[KnownAs] = set()
-    for _ in range(MAX_MOVES):
-        if not new:
-            break
+    while new:
         seen |= new
         rows = CustomerMove.objects.of(new)
         stored += rows

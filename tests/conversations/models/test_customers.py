@@ -81,6 +81,12 @@ def test_locks_are_taken_by_phone_key_and_then_by_whatsapp_user_id(owner: Busine
         assert Customer.objects.lock([without_phone.pk, high.pk, low.pk, UNKNOWN_ID]) == [low, high, without_phone]
 
 
+def test_more_customers_are_locked_than_a_statement_can_have_parameters(owner: Business) -> None:
+    jane = Customer.objects.create(user=owner.user, phone="+1234567891")
+    with transaction.atomic():
+        assert Customer.objects.lock([*(UUID(int=n) for n in range(70_000)), jane.pk]) == [jane]
+
+
 def test_a_row_of_another_business_has_no_owner_to_lock(owner: Business, stranger: Business) -> None:
     lead = owner.has_lead()
     for its in ({"conversations": lead.conversation_id}, {"conversations__leads": lead.lead_id}):
