@@ -57,13 +57,14 @@ _RULES: Final[tuple[tuple[Rule, tuple[int, ...]], ...]] = (
 _BY_CODE: Final = {code: rule for rule, codes in _RULES for code in codes}
 
 _NEW_TOKEN: Final = gettext_noop("Store a new access token at the number.")
+_NEW_PERMISSION: Final = gettext_noop(
+    "Give the token the permission whatsapp_business_messaging, or store one that has it."
+)
 # The next step, where Meta's text does not name it.
 ADVICE: Final = {
     0: _NEW_TOKEN,
     190: _NEW_TOKEN,
-    3: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
-    10: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
-    131005: gettext_noop("Give the token the permission whatsapp_business_messaging, or store one that has it."),
+    **dict.fromkeys((3, 10, 131005), _NEW_PERMISSION),
     UNKNOWN_NUMBER: gettext_noop("Meta does not know this number's id, or the token may not use it: check both."),
     368: gettext_noop("Meta has blocked the account for a time: see Business Support Home."),
     130403: gettext_noop("Your business has blocked this customer."),
@@ -98,22 +99,24 @@ def outcome_of_error(code: int | None, reason: str, *, is_servers: bool) -> Outc
 
 def schedule_of(code: int) -> Schedule | None:
     """When a message is sent again that failed with this error, reported by a status; None where it is not."""
-    rule = _BY_CODE.get(code)
-    outcome = rule("") if rule else None
+    outcome = _outcome(code)
     return outcome.schedule if isinstance(outcome, Retry) else None
 
 
 def stops_the_number(code: int) -> bool:
     """Whether the error of one message, reported by a status, means that all messages of the number will fail."""
-    rule = _BY_CODE.get(code)
-    return isinstance(rule(""), Stopped) if rule else False
+    return isinstance(_outcome(code), Stopped)
 
 
 def says_opted_out(code: int) -> bool:
     """Whether a message failed with this error because the customer has opted out of marketing."""
-    rule = _BY_CODE.get(code)
-    outcome = rule("") if rule else None
+    outcome = _outcome(code)
     return isinstance(outcome, Failed) and outcome.opts_out
+
+
+def _outcome(code: int) -> Outcome | None:
+    rule = _BY_CODE.get(code)
+    return rule("") if rule else None
 
 
 def with_advice(code: int | None, reason: str) -> str:

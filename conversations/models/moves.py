@@ -44,7 +44,7 @@ class Holder(NamedTuple):
 
 
 class IdentifiersRow(NamedTuple):
-    """A customer's identifiers, and when a message last had both."""
+    """A customer's identifiers, and when a message last had both, or the time of a later move."""
 
     id: UUID
     phone: str | None

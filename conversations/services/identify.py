@@ -27,7 +27,9 @@ class MoveCustomers(Protocol):
 
 
 class LookedUp(NamedTuple):
-    """Messages and who sent them, of those that are not stored and are not old; the others: as below."""
+    """Messages and who sent them, of those that are not stored and are not old. The other fields: as those
+    of Identified.
+    """
 
     new: list[IncomingMessage]
     people: list[Person]
@@ -64,7 +66,8 @@ def identify_customers(*, found: LookedUp, move_customers: MoveCustomers) -> Ide
 
     The full message of a stored placeholder counts as new. Identifiers and names from messages fill empty columns of
     the customer. Where messages contradict what is stored of a customer, `move_customers` is called once with the moves
-    that they imply, and the look-up is repeated. Customers are not merged because number and id belong to two of them.
+    that they imply, and the look-up is repeated. That number and id belong to two customers is no reason to merge
+    them.
     A delivery that is stored already writes no customer.
 
     Locks: the customers, those with a phone in the order of (user, phone key), then those without in the order of

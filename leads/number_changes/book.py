@@ -14,8 +14,9 @@ MoveKey = tuple[UUID, str, datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCustomer:
-    """A customer, and since when. `first_message_at` is None without messages; `came_otherwise`: a form, a file or a
-    person has made a lead of this customer, deleted or not.
+    """A customer, and since when we know of them. `first_message_at` is None without messages; `came_otherwise`: by a
+    form, a file or a person, whose lead may be deleted. `identified_at`: when a message last had both identifiers, or
+    of a later move.
     """
 
     id: UUID
@@ -40,7 +41,7 @@ class KnownCustomer:
         return self.marketing_choice_at is not None and self.marketing_choice_at >= moment
 
     def with_all_of(self, other: "KnownCustomer") -> "KnownCustomer":
-        """Return it after a merge of the other into it."""
+        """Return this customer as a merge with the other leaves it."""
         messages = [at for at in (self.first_message_at, other.first_message_at) if at]
         choices = [at for at in (self.marketing_choice_at, other.marketing_choice_at) if at]
         return replace(
@@ -53,8 +54,8 @@ class KnownCustomer:
 
 @dataclass(slots=True)
 class NumberChanges:
-    """What is to be written: the merges, (source, target), in this order; then the rows of customers, a list after the
-    other, because no customer may get a number that another of the same list gives up; and the moves.
+    """What is to be written: the merges, (source, target), in this order; then the rows of customers, one list after
+    the other, because no customer may get a number that another of the same list gives up; and the moves.
     """
 
     merges: list[tuple[UUID, UUID]] = field(default_factory=list)
@@ -99,7 +100,7 @@ class Book:
     def record(self, move: MoveReport, now: Sender, former: Iterable[str], *, completes: bool) -> bool:
         """Record the move of these former identifiers; return whether one of them is new.
 
-        Of one that is stored already, `completes` fills what it does not say.
+        `completes`: fill the empty values of a move that is stored already.
         """
         is_new = False
         for one in former:

@@ -1,4 +1,4 @@
-"""Decides what reported moves change: customers with other numbers and ids, merges of customers. Pure functions.
+"""Decides what reported moves change: customers with other numbers and ids, merges of customers. No database.
 
 One move after the other, because each depends on what the one before has changed.
 """
@@ -38,30 +38,25 @@ def _order(move: MoveReport) -> tuple[UUID, datetime, str, str]:
 
 
 def _move(move: MoveReport, book: Book) -> None:
-    former = identifiers_of(move.former)
-    if former <= identifiers_of(move.now):
+    given_up = identifiers_of(move.former) - identifiers_of(move.now)
+    if not given_up:
         _add_number(move, book)
         return
     # A repeated report changes nothing: the old number may belong to another person by then.
-    if not book.record(move, move.now, former - identifiers_of(move.now), completes=False):
+    if not book.record(move, move.now, given_up, completes=False):
         return
     now, now_at = _present_identifiers(move, book)
     customer = _customer_before(move, now, book)
-    is_taken = False
-    for other in _customers_with(now, move.user_id, book):
-        if customer is not None and other.id == customer.id:
-            continue
-        if not other.is_known_only_since(move.at):
-            is_taken = True
-        elif customer is not None:
+    others = [one for one in _customers_with(now, move.user_id, book) if customer is None or one.id != customer.id]
+    if not all(one.is_known_only_since(move.at) for one in others):
+        # An identifier belongs to another person: messages must not be redirected there, nor anybody merged.
+        book.forget(move, given_up)
+    elif customer is not None:
+        for other in others:
             customer = book.merge(other, customer)
             now = replace(
                 now, phone=now.phone or other.phone, whatsapp_user_id=now.whatsapp_user_id or other.whatsapp_user_id
             )
-    if is_taken:
-        # The new identifiers belong to another person: messages must not be redirected there.
-        book.forget(move, former)
-    elif customer is not None:
         _record_former_id(customer, move, now, book)
         _identify(customer, move, now, now_at, book)
 

@@ -5,8 +5,8 @@ the external id of an existing lead of the same customer is that lead: it is ret
 is. An external id of another customer's lead is taken.
 
 Through the same managers, and nowhere else, leads are created from inbound messages (receive.py), from files
-(import_rows.py) and with an outgoing message (whatsapp/outbound/enqueue.py, createLead). SQL clients call
-create_lead_with_conversation.sql.
+(import_rows.py), with an outgoing message (whatsapp/outbound/enqueue.py, createLead), and as the previous system had
+them (leads/migrating/store.py). SQL clients call create_lead_with_conversation (leads/sql/).
 
 Note [Lock order]: customer, conversation, lead, message. Several customers are locked in the order of their phone key,
 then those without phone in the order of their WhatsApp user id. Who writes conversations or leads locks the customer's
@@ -14,8 +14,8 @@ row first, so lock waits cannot form a cycle. Three kinds of writers do not:
 - The sender and statuses lock messages first, in the order of their ids or without waiting (SKIP LOCKED), and then the
   customers without waiting (Customer.objects.lock_owners): their waits cannot close a cycle.
 - An erasure looks for the person in all tables (leadsite/privacy/rows.py), and the deletion of old messages for leads
-  of others that began with one (purge.py, retention.py). They lock the few rows that they find; in a cycle with a
-  writer who has several of these, PostgreSQL ends one of the two, and `retried` repeats it.
+  of others that began with one (purge.py, retention.py, there). They lock the few rows that they find; in a cycle with
+  a writer who has several of these, PostgreSQL ends one of the two, and `retried` repeats it.
 - A file that is stored as a whole, batch by batch: Note [Imports side by side] in import_rows.py.
 """
 
@@ -86,8 +86,8 @@ def create_valid_leads(*, user_id: UUID, leads: Sequence[NewLead], source: str) 
 def create_lead_once(*, user_id: UUID, lead: NewLead, source: str) -> CreatedLead:
     """Create one lead, unless it exists already. Opens the transaction; raises what create_lead raises.
 
-    `lead` has its phone in E.164 and its external id trimmed. In both cases the result names the customer's other open
-    leads.
+    `lead` has its phone in E.164 and its external id trimmed. Created or found, the result names the customer's other
+    open leads.
     """
     (existing,) = find_existing(user_id, [lead])
     if existing is None:
@@ -202,7 +202,6 @@ def insert_leads(
             for customer_id, lead in zip(customer_ids, leads, strict=True)
         ]
     )
-    pairs = list(zip(conversations, leads, strict=True))
     lead_ids = Lead.objects.insert(
         [
             LeadRow(
@@ -217,8 +216,9 @@ def insert_leads(
                 created_at=datetime.fromisoformat(lead.created_at) if lead.created_at else None,
                 import_line=lead.line,
             )
-            for opened, lead in pairs
+            for opened, lead in zip(conversations, leads, strict=True)
         ]
     )
-    ids = zip(lead_ids, conversations, strict=True)
-    return [CreatedLead(lead_id, opened.id, opened.created) for lead_id, opened in ids]
+    return [
+        CreatedLead(lead_id, opened.id, opened.created) for lead_id, opened in zip(lead_ids, conversations, strict=True)
+    ]

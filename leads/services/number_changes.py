@@ -22,10 +22,10 @@ _TAKEN: Final = ("customers_phone_unique", "customers_whatsapp_user_id_unique")
 def move_customers(*, moves: Sequence[MoveReport]) -> None:
     """Set the present numbers and ids of customers, and record the former ones.
 
-    Each move is stored in customer_moves, so that a message from before the move finds its customer however late it
-    arrives. Another customer with the new identifiers who has only written since the move is the same person, whose
-    message arrived before the report of the move: the two are merged. Any other customer keeps their identifiers. A
-    repeated report is ignored: the old number may belong to another person by then.
+    A move is stored in customer_moves, so that a message from before it finds its customer however late it arrives.
+    Another customer with the new identifiers who is known only since the move is the same person, whose message arrived
+    before the report of the move: the two are merged. Where an identifier is another customer's, the move changes
+    nothing. A repeated report is ignored: the old number may belong to another person by then.
 
     The number of statements does not depend on that of the moves, but for the merges, one after the other, and chains
     of stored moves, two for each further one. Locks: the customers in the order of Note [Lock order]; see

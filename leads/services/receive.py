@@ -5,11 +5,11 @@ customer, one by the number and one by the id, they lock the row at two places o
 form a cycle. So such a delivery has its business to itself, by an advisory lock. The others, whose customers have one
 place each (is_settled in conversations/customer_rows.py), share that lock. It must precede the look-up of the senders,
 which says what a delivery is: so it is shared first, and where customers are not settled, given back and taken alone.
-- Moves, parts of calls and several statuses have the business to themselves from the start: they lock in other orders,
-  and of two parts of a call the second must find what the first has parked.
+- Moves, parts of calls, and statuses that are not alone in their delivery, have the business to themselves from the
+  start: they lock in other orders, and of two parts of a call the second must find what the first has parked.
 - A single message takes no such lock, unless it contradicts what is stored: of two changes of a customer's number, the
   second must find the first.
-- Left is the cycle of two deliveries that bring one new id with two numbers, each beside the other's customer.
+- One cycle remains: two deliveries that bring one new id with two numbers, each beside the other's customer.
   PostgreSQL ends one of them, and it is repeated.
 """
 
@@ -125,7 +125,7 @@ def _look_up_and_share(messages: Sequence[IncomingMessage], businesses: Sequence
 
 
 def _store(placed: Placed) -> tuple[int, int, int]:
-    """Store messages, files, and leads of conversations without one. Returns how many of each are new."""
+    """Store messages, leads of conversations without one, and files. Returns how many of each are new."""
     # Read before the messages are stored: they replace placeholders, whose text a lead may have as its details.
     existing = Lead.objects.of_conversations(sorted({id_ for _, id_ in placed.messages if id_ not in placed.opened}))
     stored = _store_messages(placed)

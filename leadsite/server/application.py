@@ -109,7 +109,7 @@ class Application:
         chunks = _chunks(proto)
         try:
             answer = await self._answer_or_refuse(scope, chunks, visit)
-            if self._spreading.ends_connection(scope.http_version):
+            if self._spreading.end_one(scope.http_version):
                 answer.headers.append(("connection", "close"))
             if answer.path:
                 self._spool.send(proto, answer)

@@ -22,7 +22,7 @@ EVERY_SECONDS: Final = 0.5
 # proc(5): addresses and ports in hexadecimal, then the state.
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _ROW: Final = r"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F]+:[0-9A-F]{{4}} (01|0A) "
-_LISTENING: Final = "0A"
+_LISTENING: Final = "0A"  # 01 is an established connection
 
 
 class Spreading:
@@ -33,7 +33,7 @@ class Spreading:
         self._answered = asyncio.Event()
 
     async def watch(self, pool: Executor) -> None:
-        """Count the connections while there are answers, until the task is cancelled."""
+        """Count the connections after an answer, at most every EVERY_SECONDS, until the task is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             self._excess = await loop.run_in_executor(pool, lambda: excess(*accepted()))
@@ -41,8 +41,10 @@ class Spreading:
             await self._answered.wait()
             await asyncio.sleep(EVERY_SECONDS)
 
-    def ends_connection(self, http_version: str) -> bool:
-        """Whether this answer ends its connection. HTTP/2 has one connection for all of a client's requests."""
+    def end_one(self, http_version: str) -> bool:
+        """Take note of an answer, and return whether it has to end its connection. Not by HTTP/2, which has one
+        connection for all of a client's requests.
+        """
         self._answered.set()
         if self._excess <= 0 or not http_version.startswith("1"):
             return False

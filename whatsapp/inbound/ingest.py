@@ -1,6 +1,7 @@
 """Service that stores deliveries: the raw body and its messages, statuses and moves, in one transaction.
 
-The number of SQL statements does not depend on the size of a delivery: channels, locks, effects, body.
+The number of SQL statements does not depend on the size of a delivery: channels, locks, effects, body. Before it, in a
+transaction of its own, messages are queued again that the delivery says have failed for a time (outbound/requeue.py).
 """
 
 import time
@@ -228,7 +229,7 @@ def _note_failure(delivery_id: UUID, error: Exception) -> str:
 
 
 def _next_attempt(attempts_made: int) -> datetime | None:
-    """After 1, 2, 4, … minutes, at most six hours; None after MAX_ATTEMPTS, which is about two days."""
+    """After 1, 2, 4, … minutes, at most six hours; None after MAX_ATTEMPTS, which is a day and a half."""
     if attempts_made >= MAX_ATTEMPTS:
         return None
     return clock.now() + min(timedelta(minutes=2 ** (attempts_made - 1)), LONGEST_PAUSE)

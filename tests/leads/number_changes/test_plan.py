@@ -78,6 +78,14 @@ def test_a_customer_who_has_only_written_since_is_merged_and_one_from_a_form_is_
     assert identifiers(tables) == [(first, None), (second, None)]
 
 
+def test_nobody_is_merged_where_the_new_number_or_the_new_id_is_another_persons():
+    first, second, _ = PHONES
+    tables = Tables([customer(1, first), customer(2, second, since=5), customer(3, None, "DE.1", came_otherwise=True)])
+    changes = tables.apply(move(sender(first), sender(second, "DE.1")))
+    assert (changes.merges, tables.moves) == ([], {})
+    assert identifiers(tables) == [(first, None), (second, None), (None, "DE.1")]
+
+
 def test_the_same_numbers_of_another_business_are_other_people():
     first, second, _ = PHONES
     tables = Tables([customer(1, first), customer(2, first, user_id=OTHER_BUSINESS)])

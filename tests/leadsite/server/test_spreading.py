@@ -67,6 +67,6 @@ def test_accepted_connections_are_counted_and_others_are_not(stack: ExitStack) -
 
 def test_as_many_answers_end_their_connections_and_none_of_http_2() -> None:
     spreading = Spreading()
-    assert not spreading.ends_connection("1.1")
+    assert not spreading.end_one("1.1")
     spreading._excess = 1
-    assert [spreading.ends_connection(version) for version in ("2", "1.1", "1.1")] == [False, True, False]
+    assert [spreading.end_one(version) for version in ("2", "1.1", "1.1")] == [False, True, False]
