@@ -4,7 +4,7 @@ It polls the table: the events are written by a trigger, which cannot queue a jo
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -34,13 +34,19 @@ class Courier(QueueWorker[Delivery, Result]):
         super().__init__(THREADS)
         # Deliveries in progress whose endpoint was failing when they were claimed.
         self._to_failing: set[UUID] = set()
+        # Leases of claims that were not answered: a failover may have cut the connection after COMMIT. What they took
+        # would wait for its lease, and its endpoint, which has so many at once, for all of them.
+        self._unanswered: list[datetime] = []
 
     def claim(self, limit: int) -> list[Delivery]:
-        claimed = queue.claim(limit, failing=False)
+        if self._unanswered:
+            queue.give_back(self._unanswered)
+            self._unanswered.clear()
+        claimed = self._claim(limit, failing=False)
         failing_limit = min(limit - len(claimed), FOR_FAILING - len(self._to_failing))
         if failing_limit > 0:
             try:
-                to_failing = queue.claim(failing_limit, failing=True)
+                to_failing = self._claim(failing_limit, failing=True)
             except Error as error:
                 # What is claimed already would otherwise wait until its lease expires.
                 if not claimed:
@@ -50,6 +56,14 @@ class Courier(QueueWorker[Delivery, Result]):
             self._to_failing |= {delivery.id for delivery in to_failing}
             claimed += to_failing
         return claimed
+
+    def _claim(self, limit: int, *, failing: bool) -> list[Delivery]:
+        lease = queue.lease_end()
+        try:
+            return queue.claim(limit, failing=failing, leased_until=lease)
+        except Error:
+            self._unanswered.append(lease)
+            raise
 
     def perform(self, item: Delivery) -> Result:
         try:

@@ -71,10 +71,16 @@ _CLAIM: Final = """
     )
     UPDATE webhook_events AS w
     SET attempts = w.attempts + 1, due_at = statement_timestamp() + %(lease)s,
-        leased_until = statement_timestamp() + %(lease)s, updated_at = statement_timestamp()
+        leased_until = %(leased_until)s, updated_at = statement_timestamp()
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
               due.former_secrets, due.headers
+"""
+_GIVE_BACK: Final = """
+    UPDATE webhook_events SET attempts = attempts - 1, due_at = statement_timestamp(), leased_until = NULL,
+        updated_at = statement_timestamp()
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM webhook_events WHERE leased_until = ANY (%s::timestamptz[]) FOR NO KEY UPDATE SKIP LOCKED))
 """
 # `leased_until` identifies the claim: no two leases of an event end at the same microsecond.
 _DELIVERED: Final = """
@@ -123,17 +129,31 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def claim(limit: int, *, failing: bool) -> list[Delivery]:
+def lease_end() -> datetime:
+    """Return when the lease of a claim that is made now ends, by the clock of this machine."""
+    return clock.now() + timedelta(seconds=LEASE_SECONDS)
+
+
+def claim(limit: int, *, failing: bool, leased_until: datetime | None = None) -> list[Delivery]:
     """Claim up to `limit` due events, for failing endpoints or for the others. Opens the transaction.
 
-    Raises django.db.Error.
+    `leased_until`: from `lease_end`, of this claim only. Raises django.db.Error: it may have claimed events then, which
+    `give_back` finds by it.
     """
     limits = {"limit": limit, "at_once": MAX_CONCURRENT, "of_business": MAX_OF_BUSINESS}
     values: dict[str, Any] = limits | {"failing": failing, "lease": timedelta(seconds=LEASE_SECONDS)}
+    values["leased_until"] = leased_until or lease_end()
     with transaction.atomic():
         # Due events in the order of their index: with statistics of a small table, PostgreSQL would read and sort all.
         end_if_idle(enable_sort="off", enable_seqscan="off")
         return [Delivery(*row) for row in fetch_rows(_CLAIM, values)]
+
+
+def give_back(leases: Sequence[datetime]) -> None:
+    """Make due again what was claimed with these leases: its worker does not know of it. Opens the transaction."""
+    with transaction.atomic():
+        end_if_idle()
+        fetch_rows(_GIVE_BACK, [array(leases)])
 
 
 def deliver(delivery: Delivery) -> Outcome:
