@@ -21,7 +21,7 @@ from typing import Final
 
 import uvloop
 
-from bench.capacity.costs import FIRST, LEAD, NEXT, Use, execute, measure, signed, use_of, write_tables
+from bench.capacity.costs import FIRST, LEAD, NEXT, WARM_UP, Use, execute, measure, signed, use_of, write_tables
 from bench.deliveries import delivery
 from bench.harness import (
     CHANNEL,
@@ -93,7 +93,7 @@ def main() -> None:
         shops = [Shop(**json.loads(line)) for line in made.splitlines()]
         planned = list(requests_of(shops))
         with server(server_command(SITE_PORT, workers=WORKERS), SITE_PORT, environment) as site:
-            costs = measure(url, site, key, options.requests)
+            costs = measure(url, site, key, [new_phone() for _ in range(options.requests + WARM_UP)])
             before = stored(url)
             answers: list[Answered] = []
             used = use_of(url, site, lambda: answers.extend(uvloop.run(send_all(planned, options.speed))))
