@@ -10,16 +10,22 @@ from uuid import UUID
 
 import structlog
 from django.db import Error
+from django.utils.translation import gettext_noop
 
+from leadsite.core import clock
+from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.queue_worker import QueueWorker
-from leadsite.webhooks import queue
+from leadsite.webhooks import http, queue
+from leadsite.webhooks.headers import unpack
 from leadsite.webhooks.queue import Delivery, Outcome
+from leadsite.webhooks.signing import signed_headers
 
 log = structlog.get_logger(__name__)
 
 THREADS: Final = 16
 # How many threads may post to failing endpoints: each may take the whole time-out, and must not delay the others.
 FOR_FAILING: Final = THREADS // 2
+USER_AGENT: Final = "leadsite-webhooks/1"
 
 Result = tuple[Delivery, Outcome | None]
 
@@ -67,7 +73,7 @@ class Courier(QueueWorker[Delivery, Result]):
 
     def perform(self, item: Delivery) -> Result:
         try:
-            return item, queue.deliver(item)
+            return item, deliver(item)
         except Exception:
             log.exception("webhook_broken", event_id=str(item.id))
             return item, None
@@ -84,3 +90,23 @@ class Courier(QueueWorker[Delivery, Result]):
 
     def describe(self, result: Result) -> dict[str, str]:
         return {"event_id": str(result[0].id)}
+
+
+def deliver(delivery: Delivery) -> Outcome:
+    """Sign and post the event, once. Needs no database."""
+    body = delivery.body.encode()
+    try:
+        secrets = [decrypt(secret) for secret in (delivery.secret, *delivery.former_secrets)]
+        at = int(clock.now().timestamp())
+        headers = signed_headers(event_id=str(delivery.id), at=at, body=body, secrets=secrets)
+        ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+        answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)
+    except http.NotDelivered as error:
+        return Outcome(None, str(error))
+    except SecretUnreadable:
+        key_is_gone = gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
+        return Outcome(None, key_is_gone)
+    if 200 <= answer.status < 300:
+        return Outcome(answer.status)
+    said = queue.GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status}
+    return Outcome(answer.status, said, answer.retry_after)

@@ -1,4 +1,4 @@
-"""The queue of events, as rows of `webhook_events`: claim, post, and record the outcome.
+"""The queue of events, as rows of `webhook_events`: claim, and record the outcome.
 
 A worker claims events in a short transaction, posts them outside of a transaction, and records the outcomes in
 another. If it is killed or suspended in between, its lease expires and the event is posted again: delivery is at
@@ -20,13 +20,9 @@ from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.arrays import array
-from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
-from leadsite.webhooks import http
-from leadsite.webhooks.headers import unpack
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.signing import signed_headers
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +37,6 @@ _JITTER: Final = (0.8, 1.2)  # spreads the retries of events that failed togethe
 # "If all attempts to a specific endpoint fail for 5 days" (Standard Webhooks, "Failing endpoints").
 DISABLED_AFTER: Final = timedelta(days=5)
 GONE: Final = gettext_noop("It answered 410 Gone.")
-USER_AGENT: Final = "leadsite-webhooks/1"
 
 # The businesses alternate (`place`), so that the long queue of one does not delay the first event of another, and slow
 # endpoints of one leave threads to the others. A business that is not active gets no events. Two workers that claim at
@@ -154,26 +149,6 @@ def give_back(leases: Sequence[datetime]) -> None:
     with transaction.atomic():
         end_if_idle()
         fetch_rows(_GIVE_BACK, [array(leases)])
-
-
-def deliver(delivery: Delivery) -> Outcome:
-    """Sign and post the event, once. Needs no database."""
-    body = delivery.body.encode()
-    try:
-        secrets = [decrypt(secret) for secret in (delivery.secret, *delivery.former_secrets)]
-        at = int(clock.now().timestamp())
-        headers = signed_headers(event_id=str(delivery.id), at=at, body=body, secrets=secrets)
-        ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)
-    except http.NotDelivered as error:
-        return Outcome(None, str(error))
-    except SecretUnreadable:
-        key_is_gone = gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
-        return Outcome(None, key_is_gone)
-    if 200 <= answer.status < 300:
-        return Outcome(answer.status)
-    said = GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status}
-    return Outcome(answer.status, said, answer.retry_after)
 
 
 def record(results: Sequence[tuple[Delivery, Outcome]]) -> None:
