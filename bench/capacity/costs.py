@@ -151,6 +151,12 @@ def _state(url: str, vacuum: bool) -> _State:
 
 def _server_seconds(postmaster: psutil.Process) -> float:
     """CPU time of PostgreSQL's processes, also of those that have ended."""
-    times = postmaster.cpu_times()
-    ended = times.children_user + times.children_system
-    return ended + cpu_seconds([postmaster, *postmaster.children()])
+    while True:
+        try:
+            children = cpu_seconds(postmaster.children())
+        except psutil.NoSuchProcess:  # one has ended meanwhile, and counts as the postmaster's
+            if not postmaster.is_running():
+                raise
+            continue
+        times = postmaster.cpu_times()
+        return children + times.user + times.system + times.children_user + times.children_system
