@@ -106,11 +106,10 @@ def signature(body: bytes) -> str:
 
 def delivery(phones: list[str], *, channel: str = CHANNEL, message: str = "E") -> dict[str, Any]:
     """What Meta posts for one text message of each customer. `message`: the end of their ids."""
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550783881", "phone_number_id": channel},
-        "contacts": [{"profile": {"name": "John Doe"}, "wa_id": phone, "user_id": f"US.{phone}"} for phone in phones],
-        "messages": [
+    return value_of(
+        channel,
+        contacts=[{"profile": {"name": "John Doe"}, "wa_id": phone, "user_id": f"US.{phone}"} for phone in phones],
+        messages=[
             {
                 "from": phone,
                 "from_user_id": f"US.{phone}",
@@ -121,8 +120,13 @@ def delivery(phones: list[str], *, channel: str = CHANNEL, message: str = "E") -
             }
             for phone in phones
         ],
-    }
-    change = {"field": "messages", "value": value}
+    )
+
+
+def value_of(channel: str, **parts: list[Any]) -> dict[str, Any]:
+    """A delivery about a number: its messages with their contacts, or statuses."""
+    metadata = {"display_phone_number": "15550783881", "phone_number_id": channel}
+    change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **parts}}
     return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [change]}]}
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +175,8 @@ def standin_command() -> list[str]:
 @contextmanager
 def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[list[psutil.Process]]:
     """Start a web server, wait until it answers, and yield its worker processes."""
+    if answers(port):  # two of the site's could share the port, and each would get some of the requests
+        raise SystemExit(f"Port {port} is taken: another benchmark runs.")
     process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
         deadline = time.monotonic() + 60
@@ -196,5 +198,5 @@ def answers(port: int) -> bool:
         return False
 
 
-def cpu_seconds(processes: list[psutil.Process]) -> float:
+def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
     return sum(times.user + times.system for times in (process.cpu_times() for process in processes))

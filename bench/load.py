@@ -146,3 +146,9 @@ def new_lead(port: int, *, api_key: str | None) -> bytes:
         "details": "Customer wants to place an order",
     }
     return request(port, "/api/leads", json.dumps(lead).encode(), **headers)
+
+
+def new_message(port: int, api_key: str, phone: str) -> bytes:
+    """The bytes of a POST /api/whatsapp: a text to a customer."""
+    body = json.dumps({"to": f"+{phone}", "message": "Your cake is ready"}).encode()
+    return request(port, "/api/whatsapp", body, Authorization=f"Bearer {api_key}")

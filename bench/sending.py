@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
+import psutil
 import psycopg
 import requests
 
@@ -148,12 +149,12 @@ def arrivals() -> dict[str, float]:
 
 
 @contextmanager
-def running(program: str, environment: dict[str, str]) -> Iterator[None]:
-    """Run the site's worker, or another module."""
+def running(program: str, environment: dict[str, str]) -> Iterator[psutil.Process]:
+    """Run the site's worker, or another module. Yields its process."""
     arguments: list[Any] = [ROOT / "manage.py", program] if program == "worker" else ["-m", program]
     process = subprocess.Popen([sys.executable, *arguments], env=environment, cwd=ROOT)
     try:
-        yield
+        yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)

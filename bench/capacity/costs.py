@@ -4,7 +4,7 @@ bench.capacity makes a model of what one request uses, and bench.capacity.day co
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -14,7 +14,7 @@ import psycopg
 
 from bench.deliveries import PATH, delivery, signature
 from bench.harness import ROOT, SITE_PORT, cpu_seconds
-from bench.load import new_leads, new_phone, post, request
+from bench.load import new_leads, post, request
 
 LEAD: Final = "lead by POST /api/leads, new customer"
 FIRST: Final = "delivery, first message of a new customer"
@@ -34,11 +34,12 @@ _ROWS: Final = "SELECT count(*) FROM audit_entries"
 
 @dataclass(frozen=True)
 class Use:
-    """Seconds of CPU of the web server and of PostgreSQL, bytes of the write-ahead log, bytes of each table and of its
-    indexes, rows of the audit.
+    """Seconds of CPU of the web server, of the worker and of PostgreSQL, bytes of the write-ahead log, bytes of each
+    table and of its indexes, rows of the audit.
     """
 
     site: float
+    worker: float
     database: float
     log: float
     audit_rows: float
@@ -46,12 +47,14 @@ class Use:
 
     def times(self, factor: float) -> "Use":
         tables = {name: (size * factor, indexes * factor) for name, (size, indexes) in self.tables.items()}
-        return Use(self.site * factor, self.database * factor, self.log * factor, self.audit_rows * factor, tables)
+        cpu = (self.site * factor, self.worker * factor, self.database * factor)
+        return Use(*cpu, self.log * factor, self.audit_rows * factor, tables)
 
     def plus(self, other: "Use") -> "Use":
         tables = {name: (a + other.tables[name][0], b + other.tables[name][1]) for name, (a, b) in self.tables.items()}
         return Use(
             self.site + other.site,
+            self.worker + other.worker,
             self.database + other.database,
             self.log + other.log,
             self.audit_rows + other.audit_rows,
@@ -62,8 +65,11 @@ class Use:
         return sum(sum(sizes) for table, sizes in self.tables.items() if chosen(table))
 
 
-def measure(url: str, site: list[psutil.Process], key: str, requests: int) -> dict[str, Use]:
-    """Return what one request of each kind uses. `url`: of the embedded server of the benchmarks."""
+def measure(url: str, site: list[psutil.Process], key: str, phones: Sequence[str]) -> dict[str, Use]:
+    """Return what one request of each kind uses. `url`: of the embedded server of the benchmarks; `phones`: of the
+    customers who write, twice each; WARM_UP of them before it counts.
+    """
+    requests = len(phones) - WARM_UP
 
     def use_of_one(made: Iterator[bytes]) -> Use:
         def send(count: int) -> None:
@@ -72,7 +78,6 @@ def measure(url: str, site: list[psutil.Process], key: str, requests: int) -> di
         send(WARM_UP)
         return use_of(url, site, lambda: send(requests)).times(1 / requests)
 
-    phones = [new_phone() for _ in range(requests + WARM_UP)]
     return {
         LEAD: use_of_one(new_leads(SITE_PORT, api_key=key)),
         FIRST: use_of_one(signed(delivery([phone], message="0")) for phone in phones),
@@ -80,21 +85,29 @@ def measure(url: str, site: list[psutil.Process], key: str, requests: int) -> di
     }
 
 
-def use_of(url: str, site: list[psutil.Process], work: Callable[[], object], *, vacuum: bool = True) -> Use:
+def use_of(
+    url: str,
+    site: list[psutil.Process],
+    work: Callable[[], object],
+    *,
+    worker: Sequence[psutil.Process] = (),
+    vacuum: bool = True,
+) -> Use:
     """Call `work` and return what it has used. Sizes are those after a VACUUM, as autovacuum does: what can be used
     again does not count as growth. `vacuum`: not where `work` is about it.
     """
     postmaster = psutil.Process(int((ROOT / "var/bench/postgres/postmaster.pid").read_text().split("\n")[0]))
     before = _state(url, vacuum)
-    own, database = cpu_seconds(site), _server_seconds(postmaster)
+    own, sending, database = cpu_seconds(site), cpu_seconds(worker), _server_seconds(postmaster)
     work()
-    own, database = cpu_seconds(site) - own, _server_seconds(postmaster) - database
+    own, sending = cpu_seconds(site) - own, cpu_seconds(worker) - sending
+    database = _server_seconds(postmaster) - database
     after = _state(url, vacuum)
     tables = {
         table: (size - before.sizes[table][0], indexes - before.sizes[table][1])
         for table, (size, indexes) in after.sizes.items()
     }
-    return Use(own, database, after.log - before.log, after.audit_rows - before.audit_rows, tables)
+    return Use(own, sending, database, after.log - before.log, after.audit_rows - before.audit_rows, tables)
 
 
 def signed(body: dict[str, Any]) -> bytes:
@@ -138,6 +151,12 @@ def _state(url: str, vacuum: bool) -> _State:
 
 def _server_seconds(postmaster: psutil.Process) -> float:
     """CPU time of PostgreSQL's processes, also of those that have ended."""
-    times = postmaster.cpu_times()
-    ended = times.children_user + times.children_system
-    return ended + cpu_seconds([postmaster, *postmaster.children()])
+    while True:
+        try:
+            children = cpu_seconds(postmaster.children())
+        except psutil.NoSuchProcess:  # one has ended meanwhile, and counts as the postmaster's
+            if not postmaster.is_running():
+                raise
+            continue
+        times = postmaster.cpu_times()
+        return children + times.user + times.system + times.children_user + times.children_system

@@ -141,8 +141,8 @@ class WebhookEvent(OwnedModel):
     state = models.CharField(choices=State, default=State.PENDING, db_default=State.PENDING)
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField(null=True, db_default=Now())
-    # When the lease ends by the clock of its claim; null without one. Different for each claim and never moved, so that
-    # a worker can record its result, and one whose lease has expired cannot.
+    # When the lease ends by the clock of the worker that claimed it; null without one. Different for each claim and
+    # never moved: a worker records its results by it, and finds what it claimed; one whose lease has expired cannot.
     leased_until = models.DateTimeField(null=True, editable=False)
     last_status = models.PositiveSmallIntegerField(null=True, help_text=_("The HTTP status of the last answer."))
     last_attempt_at = models.DateTimeField(null=True, help_text=_("When the last attempt ended."))

@@ -1,4 +1,4 @@
-"""The queue of events, as rows of `webhook_events`: claim, post, and record the outcome.
+"""The queue of events, as rows of `webhook_events`: claim, and record the outcome.
 
 A worker claims events in a short transaction, posts them outside of a transaction, and records the outcomes in
 another. If it is killed or suspended in between, its lease expires and the event is posted again: delivery is at
@@ -20,13 +20,9 @@ from django.utils.translation import gettext_noop
 
 from leadsite.core import clock
 from leadsite.core.arrays import array
-from leadsite.core.encryption import SecretUnreadable, decrypt
 from leadsite.core.statements import fetch_rows
 from leadsite.core.transactions import end_if_idle
-from leadsite.webhooks import http
-from leadsite.webhooks.headers import unpack
 from leadsite.webhooks.models import WebhookEndpoint, WebhookEvent
-from leadsite.webhooks.signing import signed_headers
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +37,6 @@ _JITTER: Final = (0.8, 1.2)  # spreads the retries of events that failed togethe
 # "If all attempts to a specific endpoint fail for 5 days" (Standard Webhooks, "Failing endpoints").
 DISABLED_AFTER: Final = timedelta(days=5)
 GONE: Final = gettext_noop("It answered 410 Gone.")
-USER_AGENT: Final = "leadsite-webhooks/1"
 
 # The businesses alternate (`place`), so that the long queue of one does not delay the first event of another, and slow
 # endpoints of one leave threads to the others. A business that is not active gets no events. Two workers that claim at
@@ -71,10 +66,16 @@ _CLAIM: Final = """
     )
     UPDATE webhook_events AS w
     SET attempts = w.attempts + 1, due_at = statement_timestamp() + %(lease)s,
-        leased_until = statement_timestamp() + %(lease)s, updated_at = statement_timestamp()
+        leased_until = %(leased_until)s, updated_at = statement_timestamp()
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.endpoint_id, w.type, w.attempts, w.leased_until, w.payload::text, due.url, due.secret,
               due.former_secrets, due.headers
+"""
+_GIVE_BACK: Final = """
+    UPDATE webhook_events SET attempts = attempts - 1, due_at = statement_timestamp(), leased_until = NULL,
+        updated_at = statement_timestamp()
+    WHERE id = ANY (ARRAY(
+        SELECT id FROM webhook_events WHERE leased_until = ANY (%s::timestamptz[]) FOR NO KEY UPDATE SKIP LOCKED))
 """
 # `leased_until` identifies the claim: no two leases of an event end at the same microsecond.
 _DELIVERED: Final = """
@@ -123,37 +124,31 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-def claim(limit: int, *, failing: bool) -> list[Delivery]:
+def lease_end() -> datetime:
+    """Return when the lease of a claim that is made now ends, by the clock of this machine."""
+    return clock.now() + timedelta(seconds=LEASE_SECONDS)
+
+
+def claim(limit: int, *, failing: bool, leased_until: datetime | None = None) -> list[Delivery]:
     """Claim up to `limit` due events, for failing endpoints or for the others. Opens the transaction.
 
-    Raises django.db.Error.
+    `leased_until`: from `lease_end`, of this claim only. Raises django.db.Error: it may have claimed events then, which
+    `give_back` finds by it.
     """
     limits = {"limit": limit, "at_once": MAX_CONCURRENT, "of_business": MAX_OF_BUSINESS}
     values: dict[str, Any] = limits | {"failing": failing, "lease": timedelta(seconds=LEASE_SECONDS)}
+    values["leased_until"] = leased_until or lease_end()
     with transaction.atomic():
         # Due events in the order of their index: with statistics of a small table, PostgreSQL would read and sort all.
         end_if_idle(enable_sort="off", enable_seqscan="off")
         return [Delivery(*row) for row in fetch_rows(_CLAIM, values)]
 
 
-def deliver(delivery: Delivery) -> Outcome:
-    """Sign and post the event, once. Needs no database."""
-    body = delivery.body.encode()
-    try:
-        secrets = [decrypt(secret) for secret in (delivery.secret, *delivery.former_secrets)]
-        at = int(clock.now().timestamp())
-        headers = signed_headers(event_id=str(delivery.id), at=at, body=body, secrets=secrets)
-        ours = headers | {"Content-Type": "application/json", "User-Agent": USER_AGENT}
-        answer = http.post(delivery.url, body, unpack(delivery.headers) | ours)
-    except http.NotDelivered as error:
-        return Outcome(None, str(error))
-    except SecretUnreadable:
-        key_is_gone = gettext_noop("The secret was stored under a key that is no longer in FIELD_ENCRYPTION_KEYS.")
-        return Outcome(None, key_is_gone)
-    if 200 <= answer.status < 300:
-        return Outcome(answer.status)
-    said = GONE if answer.status == 410 else gettext_noop("It answered %(status)s.") % {"status": answer.status}
-    return Outcome(answer.status, said, answer.retry_after)
+def give_back(leases: Sequence[datetime]) -> None:
+    """Make due again what was claimed with these leases: its worker does not know of it. Opens the transaction."""
+    with transaction.atomic():
+        end_if_idle()
+        fetch_rows(_GIVE_BACK, [array(leases)])
 
 
 def record(results: Sequence[tuple[Delivery, Outcome]]) -> None:

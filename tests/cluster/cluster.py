@@ -16,6 +16,7 @@ import requests
 
 from leadsite.demo import secrets as demo_secrets
 from leadsite.demo.data import PHONE_NUMBER_ID
+from tests.cluster.integrator import EVENT, Integrator, integrator
 from tests.cluster.nodes import DATABASES, SITES, DatabaseNode, SiteNode, make_network, run
 from tests.long.faults.stage import START_SECONDS, Stage
 from tests.site import REPOSITORY, environment, manage, request, until
@@ -32,8 +33,9 @@ DEMO = (
 class Cluster(Stage):
     """Three nodes with etcd, Patroni and PostgreSQL, two with HAProxy, pgbouncer, web server and worker."""
 
-    def __init__(self, folder: Path, graph: Graph) -> None:
+    def __init__(self, folder: Path, graph: Graph, integrator: Integrator) -> None:
         self.graph = graph
+        self.integrator = integrator
         self._broken = ""
         self.data_dir = folder / "site"
         self.data_dir.mkdir()
@@ -75,6 +77,14 @@ class Cluster(Stage):
             site.start_site(self.environment, self.passwords["DATABASE_PASSWORD"])
         until(lambda: not self._missing(), lambda: f"{self._missing()}\n{self.log()}", START_SECONDS)
         self.check_replicas()
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        """The integrator's endpoint, to which the couriers of both workers post."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        body = {"url": self.integrator.address, "events": [EVENT]}
+        answer = request("POST", f"{self.address}/api/webhook-endpoints", headers=headers, json=body)
+        assert answer.status_code == 201, answer.text
 
     def _fill(self) -> None:
         """Roles, tables and businesses, as an operator makes them."""
@@ -198,8 +208,8 @@ class Cluster(Stage):
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
     run("chmod", "755", str(folder))
-    with graph_api() as graph:
-        running = Cluster(folder, graph)
+    with graph_api() as graph, integrator() as listening:
+        running = Cluster(folder, graph, listening)
         try:
             running.start()
             yield running

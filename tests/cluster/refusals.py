@@ -1,9 +1,10 @@
-"""How long a client was refused, and the table that `make test-cluster` prints."""
+"""How long a client was refused, and the tables that `make test-cluster` prints."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tests.cluster.cluster import Cluster
 from tests.long.faults.importing import IMPORT
 from tests.long.faults.ledger import Attempt, Told
 from tests.long.faults.table import Result
@@ -13,13 +14,18 @@ UPGRADE = "rolling upgrade"
 # Seconds for which an entry point may refuse: of 95 in 100 failovers, and of each switchover.
 P95_SECONDS = 20.0
 SWITCHOVER_SECONDS = 5.0
+UNKNOWN = "SELECT count(*) FROM messages WHERE direction = 'out' AND status = 'unknown' AND content LIKE %s"
 
 
 @dataclass(frozen=True)
 class Failover:
     kind: str
     result: Result
-    refusal: float
+    attempts: list[Attempt]
+
+    @property
+    def refusal(self) -> float:
+        return longest_refusal(self.attempts)
 
 
 def longest_refusal(attempts: Iterable[Attempt]) -> float:
@@ -59,6 +65,23 @@ def table(failovers: list[Failover]) -> str:
         wrong = sum(len(one.result.errors) + one.result.writes.lied for one in of_kind)
         times = [f"{percentile(seconds, 0.5):.1f}", f"{percentile(seconds, 0.95):.1f}", f"{max(seconds):.1f}"]
         lines.append(f"| {' | '.join(map(str, [kind, len(of_kind), *sums, *times, wrong]))} |")
+    return "\n".join(lines)
+
+
+def table_of_posted(failovers: list[Failover], cluster: Cluster) -> str:
+    """What left the site, a line for each kind: the events that the integrator got, and the messages of which it is not
+    known whether they were sent.
+    """
+    head = "| failover | acknowledged | without an event | with two | posted again | latest, s | messages unknown |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    for kind in dict.fromkeys(one.kind for one in failovers):
+        of_kind = [one for one in failovers if one.kind == kind]
+        events = [cluster.integrator.events_of(one.attempts) for one in of_kind]
+        numbers = [sum(one.result.writes.acknowledged for one in of_kind), sum(one.missing for one in events)]
+        numbers += [sum(one.doubled for one in events), sum(one.again for one in events)]
+        latest = f"{max(one.latest for one in events):.1f}"
+        unknown = sum(cluster.execute(UNKNOWN, f"{one.result.prefix}%")[0][0] for one in of_kind)
+        lines.append(f"| {' | '.join(map(str, [kind, *numbers, latest, unknown]))} |")
     return "\n".join(lines)
 
 

@@ -1,22 +1,39 @@
-"""Starts deploy/cluster, injects failovers under load from all entry points, and compares ledger and database."""
+"""Starts deploy/cluster, injects failovers under load from all entry points, and compares ledger and database.
+
+Also what an integrator's endpoint got, and whether a member of staff works on in the same session.
+"""
 
 import argparse
 import sys
 import tempfile
+from contextlib import closing
+from functools import partial
 from itertools import product
 from pathlib import Path
 from unittest.mock import patch
 
+from leadsite.webhooks.queue import LEASE_SECONDS
 from tests.cluster.cluster import Cluster, cluster
+from tests.cluster.desk import Desk
 from tests.cluster.failovers import KINDS
-from tests.cluster.refusals import Failover, longest_refusal, table, too_long
+from tests.cluster.refusals import Failover, table, table_of_posted, too_long
 from tests.long.faults import cases
 from tests.long.faults.cases import GRACE_SECONDS, SILENCE_SECONDS, Promise
-from tests.long.faults.ledger import Ledger
+from tests.long.faults.ledger import Ledger, Told
 from tests.long.faults.table import HEAD
 from tests.long.faults.test_sending import sent_once
+from tests.site import until
 
 PROMISE = Promise(from_start=True)
+# Until the couriers post again what is written after a failover: they try the database each second.
+COURIER_SECONDS = 10.0
+# Until all is posted: a courier that lost its connection has not recorded what it claimed, which waits for its lease.
+EVENTS_SECONDS = LEASE_SECONDS + 30.0
+PENDING = """
+    SELECT e.id, e.attempts, e.error, e.due_at - now(), e.leased_until, n.failing_since
+    FROM webhook_events AS e JOIN webhook_endpoints AS n ON n.id = e.endpoint_id
+    WHERE e.state = 'pending' ORDER BY e.due_at LIMIT 5
+"""
 
 
 def fail_over(stage: Cluster, kind: str) -> Failover:
@@ -29,7 +46,15 @@ def fail_over(stage: Cluster, kind: str) -> Failover:
 
     with patch.object(cases, "Ledger", noted):
         result = cases.run(stage, kind.replace("'", ""), lambda _: KINDS[kind](stage), PROMISE)
-    return Failover(kind, result, longest_refusal(ledgers[0].attempts()))
+    return Failover(kind, result, ledgers[0].attempts())
+
+
+def await_couriers(stage: Cluster, one: Failover) -> None:
+    """Wait for the event of the last acknowledged lead: the couriers post again, without a hand."""
+    stored = [attempt for attempt in one.attempts if attempt.told is Told.STORED]
+    last = max(stored, key=lambda attempt: attempt.began)
+    posted = partial(stage.integrator.has, f"{last.write}.0")
+    until(posted, lambda: f"{stage.execute(PENDING)}\n{stage.log()}", COURIER_SECONDS)
 
 
 def broken(one: Failover) -> list[str]:
@@ -49,18 +74,28 @@ def fail_over_all(stage: Cluster, kinds: list[str], each: int) -> tuple[list[Fai
     failovers: list[Failover] = []
     problems: list[str] = []
     print(HEAD)
-    try:
-        for _, kind in product(range(each), kinds):
-            one = fail_over(stage, kind)
-            print(f"{one.result.line()} refused {one.refusal:.1f}")
-            sent_once(stage, one.result)
-            failovers.append(one)
-            problems += broken(one)
-        stage.check_rows()
-    finally:  # also where one of them fails, or after Ctrl-C
-        if failovers:
-            print(table(failovers))
-    return failovers, problems
+    with closing(Desk(stage)) as desk:
+        try:
+            problems += desk.wrong_pages()
+            for _, kind in product(range(each), kinds):
+                one = fail_over(stage, kind)
+                failovers.append(one)
+                print(f"{one.result.line()} refused {one.refusal:.1f}")
+                sent_once(stage, one.result)
+                await_couriers(stage, one)
+                problems += [*broken(one), *(f"{one.result.name}: {page}" for page in desk.wrong_pages())]
+            stage.check_rows()
+            until(lambda: not stage.execute(PENDING), lambda: str(stage.execute(PENDING)), EVENTS_SECONDS)
+        finally:  # also where one of them fails, or after Ctrl-C
+            if failovers:
+                print(f"{table(failovers)}\n\n{table_of_posted(failovers, stage)}")
+    return failovers, problems + wrong_events(stage, failovers)
+
+
+def wrong_events(stage: Cluster, failovers: list[Failover]) -> list[str]:
+    """The failovers after which an event is missing, or came under two ids."""
+    events = [(one.result.name, stage.integrator.events_of(one.attempts)) for one in failovers]
+    return [f"{name}: {found}" for name, found in events if (found.missing, found.doubled) != (0, 0)]
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -169,10 +170,10 @@ class TestAnEndpointThatFails:
 def test_events_that_were_claimed_are_posted_when_the_next_claim_fails(integrator, owner, monkeypatch):
     claim = queue.claim
 
-    def claim_or_fail(limit: int, *, failing: bool) -> list[queue.Delivery]:
+    def claim_or_fail(limit: int, *, failing: bool, **options: Any) -> list[queue.Delivery]:
         if failing:
             raise OperationalError("canceling statement due to lock timeout")
-        return claim(limit, failing=failing)
+        return claim(limit, failing=failing, **options)
 
     monkeypatch.setattr(queue, "claim", claim_or_fail)
     owner.post_lead()

@@ -4,14 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import Error, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leadsite.webhooks import queue
-from leadsite.webhooks.courier import THREADS
+from leadsite.webhooks.courier import THREADS, Courier
 from leadsite.webhooks.models import WebhookEvent
 from leadsite.webhooks.queue import Outcome
+from tests.database_proxy import unconfirmed_commits
 from tests.factories import Business
 from tests.leadsite.webhooks.integrator import Integrator, delivered
 from tests.leadsite.webhooks.receiver import Receiver
@@ -45,6 +46,28 @@ def test_a_worker_whose_lease_has_expired_records_nothing(integrator: Integrator
     assert (integrator.row().state, integrator.endpoint.active) == ("pending", True)
     queue.record([(awake, Outcome(204))])
     assert (integrator.row().state, integrator.row().attempts) == ("delivered", 2)
+
+
+def test_a_claim_whose_answer_was_lost_is_given_back_and_counts_as_no_attempt(integrator: Integrator, owner: Business):
+    for number in range(queue.MAX_CONCURRENT):
+        owner.has_lead(customer_phone=f"+4915100001{number:03}")
+    courier = Courier()
+    with unconfirmed_commits(), pytest.raises(Error):
+        courier.claim(THREADS)
+    assert queue.claim(THREADS, failing=False) == []  # leased, to nobody: all that the endpoint may have at once
+    assert [delivery.attempt for delivery in courier.claim(THREADS)] == [1] * queue.MAX_CONCURRENT
+
+
+def test_what_another_worker_has_claimed_is_not_given_back(integrator: Integrator, owner: Business):
+    owner.post_lead()
+    (taken,) = queue.claim(1, failing=False)
+    owner.post_lead(customer_phone="+4915100000001")
+    courier = Courier()
+    with unconfirmed_commits(), pytest.raises(Error):
+        courier.claim(THREADS)
+    assert taken.id not in [delivery.id for delivery in courier.claim(THREADS)]
+    queue.record([(taken, Outcome(204))])
+    assert WebhookEvent.objects.get(pk=taken.id).state == "delivered"
 
 
 def test_one_endpoint_gets_a_limited_share_of_a_claim(integrator: Integrator, owner: Business):
