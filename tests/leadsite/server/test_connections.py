@@ -1,6 +1,7 @@
 """Idle connections of one address are closed where there are many."""
 
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -48,6 +49,19 @@ def test_the_sockets_of_this_process_are_known_by_their_inodes():
     with clients(HERE) as (client,):
         assert os.fstat(client.fileno()).st_ino in open_sockets()
         assert listening_ports() == {client.getpeername()[1]}
+
+
+def test_a_process_that_has_all_its_files_open_looks_again_later():
+    """Without a free one it cannot list them."""
+    with clients(*[HERE] * 5):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            found = close_excess(set()), open_sockets(), listening_ports()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert found == (0, set(), set())
+        assert close_excess(set()) == 3
 
 
 def is_open(client: socket.socket) -> bool:
