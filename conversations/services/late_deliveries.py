@@ -5,7 +5,8 @@ See Note [Erased people] in conversations/erasing/marks.py.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -55,8 +56,8 @@ def without_erased_moves(moves: Sequence[MoveReport]) -> tuple[list[MoveReport],
         for move in moves
     ]
     times = ErasedMark.objects.times(list(chain.from_iterable(people)))
-    old = [move for move, person in zip(moves, people, strict=True) if _is_old(person, times, move.at)]
-    return [move for move in moves if move not in old], old
+    are_old = [_is_old(person, times, move.at) for move, person in zip(moves, people, strict=True)]
+    return list(compress(moves, map(not_, are_old))), list(compress(moves, are_old))
 
 
 def statuses_of_erased(statuses: Iterable[R], *, stored: Iterable[MessageRecord]) -> list[R]:

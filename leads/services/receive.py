@@ -65,6 +65,9 @@ def receive_events(received: Received) -> Stored:
         prepare_transaction(businesses=received.businesses if received.is_alone else [])
         moves, old_moves = without_erased_moves(received.moves)
         move_customers(moves=moves)
+        if without_erased_moves(moves)[1]:
+            # Before the customers were locked: their numbers would stay.
+            raise ConcurrentChange("A person of these moves was erased at the same moment.")
         lock_recipients(messages=undelivered(received.statuses))
         stored = _receive_messages(received)
         keys = {message.key for message in stored.erased}

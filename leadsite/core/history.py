@@ -9,6 +9,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -69,9 +70,14 @@ def write_digests(noted: Mapping[str, str]) -> None:
 
 
 def noted_digests() -> dict[str, str]:
-    """The digests of the migrations that made the tables, by app.name."""
+    """The digests of the migrations that made the tables, by app.name; none where somebody has written another comment
+    over them.
+    """
     ((comment,),) = fetch_rows("SELECT obj_description(to_regclass('django_migrations'), 'pg_class')")
-    return dict(json.loads(comment)) if comment else {}
+    with suppress(ValueError):
+        if isinstance(noted := json.loads(comment or "{}"), dict):
+            return noted
+    return {}
 
 
 def is_known(noted: Mapping[str, str], applied: Iterable[tuple[str, str]]) -> bool:

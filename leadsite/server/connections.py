@@ -8,6 +8,7 @@ the longest idle first. Behind a proxy all connections are the proxy's, which mu
 import os
 import resource
 import socket
+import stat
 import struct
 import sys
 from collections import defaultdict
@@ -99,22 +100,28 @@ def close_excess(busy: Container[Peer]) -> int:
     return closed
 
 
-def accepted() -> tuple[int, set[int]]:
-    """Return how many connections of clients this process has, and the ports on which it accepts them."""
-    if sys.platform != "linux":
-        return 0, set()
-    files = _open_files()
-    ports = _listening(files)
-    count = 0
-    for file in files:
-        with _socket(file) as one, suppress(OSError):
-            if one and one.getsockname()[1] in ports and one.getpeername():
-                count += 1
-    return count, ports
+def listening_ports() -> set[int]:
+    """Return the ports on which this process accepts connections."""
+    return _listening(_open_files()) if sys.platform == "linux" else set()
+
+
+def open_sockets() -> set[int]:
+    """Return the inodes of this process's sockets, by which the system's table names them (socket_table.py)."""
+    inodes = set()
+    for file in _open_files():
+        with suppress(OSError):
+            its = os.fstat(file)
+            if stat.S_ISSOCK(its.st_mode):
+                inodes.add(its.st_ino)
+    return inodes
 
 
 def _open_files() -> list[int]:
-    return [int(name) for name in os.listdir(_FILES)]
+    """None where so many are open that the list cannot be: who asks again and again must not end then."""
+    try:
+        return [int(name) for name in os.listdir(_FILES)]
+    except OSError:
+        return []
 
 
 @contextmanager

@@ -3,26 +3,24 @@
 Each process has a listening socket of its own, and the kernel gives it new connections by a hash of their addresses
 (SO_REUSEPORT, socket(7)): of eight connections seven may be at one process, where their requests wait for one another
 while another CPU is idle. A process with more than its part ends the excess with its next answers, by
-`Connection: close` (RFC 9112, section 9.6): these clients connect again, and the hash decides again. Linux only: other
-systems have no such table.
+`Connection: close` (RFC 9112, section 9.6): these clients connect again, and the hash decides again. Only those count
+that are in use: an answer can end no other, and a process with many idle ones would send away all that are busy. Linux
+only: other systems do not tell.
 """
 
 import asyncio
-import re
-import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from concurrent.futures import Executor
 from math import ceil
-from pathlib import Path
 from typing import Final
 
-from leadsite.server.connections import accepted
+from leadsite.server.connections import listening_ports, open_sockets
+from leadsite.server.socket_table import sockets_at
 
 EVERY_SECONDS: Final = 0.5
-# proc(5): addresses and ports in hexadecimal, then the state.
-_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_ROW: Final = r"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F]+:[0-9A-F]{{4}} (01|0A) "
-_LISTENING: Final = "0A"  # 01 is an established connection
+# A connection is in use until neither side has sent anything for so long.
+IN_USE_MILLISECONDS: Final = 2000
+_PAUSE_PER_COUNT: Final = 20
 
 
 class Spreading:
@@ -31,15 +29,24 @@ class Spreading:
     def __init__(self) -> None:
         self._excess = 0
         self._answered = asyncio.Event()
+        self._ports: set[int] = set()
 
     async def watch(self, pool: Executor) -> None:
         """Count the connections after an answer, at most every EVERY_SECONDS, until the task is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            self._excess = await loop.run_in_executor(pool, lambda: excess(*accepted()))
+            began = loop.time()
+            self._excess = await loop.run_in_executor(pool, self._count)
+            # Where thousands of connections take long to count.
+            pause = (loop.time() - began) * _PAUSE_PER_COUNT
             self._answered.clear()
             await self._answered.wait()
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(max(EVERY_SECONDS, pause))
+
+    def _count(self) -> int:
+        # They stay the same, and are slow to find among thousands of connections.
+        self._ports = self._ports or listening_ports()
+        return excess(open_sockets(), self._ports) if self._ports else 0
 
     def end_one(self, http_version: str) -> bool:
         """Take note of an answer, and return whether it has to end its connection. Not by HTTP/2, which has one
@@ -52,19 +59,18 @@ class Spreading:
         return True
 
 
-def excess(own: int, ports: Iterable[int]) -> int:
-    """Return how many connections this process has above its part of all those to these ports. `own`: how many it has.
+def excess(own: Container[int], ports: Iterable[int]) -> int:
+    """Return how many connections this process has above its part of all those to these ports. `own`: the inodes of
+    its sockets.
 
-    0 where nobody else listens there, or the table cannot be read.
+    0 where nobody else listens there, or the system does not tell.
     """
-    if sys.platform != "linux":
-        return 0
     try:
-        tables = [table.read_text("ascii") for table in _TABLES if table.exists()]
+        rows = [row for port in ports for row in sockets_at(port)]
     except OSError:
         return 0
-    states = [
-        state for port in ports for table in tables for state in re.findall(_ROW.format(port=port), table, re.MULTILINE)
-    ]
-    listeners = states.count(_LISTENING)
-    return max(0, own - ceil((len(states) - listeners) / listeners)) if listeners > 1 else 0
+    listeners = sum(row.listens for row in rows)
+    if listeners < 2:
+        return 0
+    used = [row for row in rows if not row.listens and row.idle < IN_USE_MILLISECONDS]
+    return max(0, sum(row.inode in own for row in used) - ceil(len(used) / listeners))

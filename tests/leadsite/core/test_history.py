@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from structlog.testing import capture_logs
 
 from leadsite.core.history import OUR_APPS, note_digests, noted_digests, write_digests
+from leadsite.core.statements import fetch_rows
 
 # The migrations of the last of those versions.
 OLD = [("conversations", "0002_whatsapp_in"), ("conversations", "0004_search"), ("leads", "0008_import_files")]
@@ -58,6 +59,15 @@ def test_a_database_of_this_version_is_migrated(db):
 @pytest.mark.parametrize("noted", [{}, {"leads.0002_functions": "of another content"}], ids=["none", "edited since"])
 def test_tables_of_other_migrations_with_the_same_names_are_refused(db, client, noted):
     write_digests((noted_digests() if noted else {}) | noted)
+    with pytest.raises(CommandError, match=SENTENCE):
+        call_command("migrate", verbosity=0)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["migrations"]) == (503, False)
+
+
+@pytest.mark.parametrize("comment", ["Of the owner of the tables", "[]", "7"])
+def test_another_comment_is_no_list_of_migrations(db, client, comment):
+    fetch_rows(f"COMMENT ON TABLE django_migrations IS '{comment}'")
     with pytest.raises(CommandError, match=SENTENCE):
         call_command("migrate", verbosity=0)
     answer = client.get("/readyz")

@@ -1,5 +1,7 @@
 """Idle connections of one address are closed where there are many."""
 
+import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from leadsite.server import connections
-from leadsite.server.connections import Peer, accept_with_request, close_excess, peer_of
+from leadsite.server.connections import (
+    Peer,
+    accept_with_request,
+    close_excess,
+    listening_ports,
+    open_sockets,
+    peer_of,
+)
 
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 
@@ -34,6 +43,25 @@ def clients(*addresses: str) -> Iterator[list[socket.socket]]:
             for one in (server, opened[-1], accepted):
                 Path(connections._FILES, str(one.fileno())).touch()
         yield opened
+
+
+def test_the_sockets_of_this_process_are_known_by_their_inodes():
+    with clients(HERE) as (client,):
+        assert os.fstat(client.fileno()).st_ino in open_sockets()
+        assert listening_ports() == {client.getpeername()[1]}
+
+
+def test_a_process_that_has_all_its_files_open_looks_again_later():
+    """Without a free one it cannot list them."""
+    with clients(*[HERE] * 5):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            found = close_excess(set()), open_sockets(), listening_ports()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert found == (0, set(), set())
+        assert close_excess(set()) == 3
 
 
 def is_open(client: socket.socket) -> bool:
