@@ -53,8 +53,8 @@ def receive_events(received: Received) -> Stored:
     earliest message until they are edited. Statuses are about outgoing messages.
 
     Joins the caller's transaction, or opens one. Locks: the businesses, see Note [Deliveries side by side], then see
-    Note [Lock order]. The number of statements does not depend on the number of messages, moves and statuses; the lock of
-    the businesses takes two more, and a merge of two customers, which few moves cause, has its own. Raises
+    Note [Lock order]. The number of statements does not depend on the number of messages, moves and statuses; the lock
+    of the businesses takes two more, and a merge of two customers, which few moves cause, has its own. Raises
     django.db.Error.
     """
     if not received:
