@@ -1,6 +1,6 @@
 """Admin of labels."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from conversations.admin.colours import ColourChoice
 from conversations.models import MOST_LABELS, Label
 from conversations.services.labels import delete_label
 from leadsite.adminkit.owned_texts import OwnedTextAdmin, OwnedTextForm
@@ -16,6 +17,9 @@ from leadsite.adminkit.owned_texts import OwnedTextAdmin, OwnedTextForm
 
 class LabelForm(OwnedTextForm):
     most = MOST_LABELS
+
+    class Meta:
+        widgets: ClassVar = {"colour": ColourChoice}
 
 
 @admin.register(Label)
@@ -38,4 +42,4 @@ class LabelAdmin(OwnedTextAdmin):
 
     @admin.display(description=_("colour"))
     def shown(self, label: Label) -> SafeString:
-        return format_html('<span class="label-chip label-{}">{}</span>', label.colour, label.get_colour_display())
+        return format_html('<span class="inbox-label label-{}">{}</span>', label.colour, label.get_colour_display())

@@ -1,3 +1,13 @@
-from leads.admin import bulk_changes, choosing, conversations, customers, deleted, distinct, imports, leads
+from leads.admin import bulk_changes, choosing, conversations, customers, deleted, distinct, imports, leads, timeline
 
-__all__ = ["bulk_changes", "choosing", "conversations", "customers", "deleted", "distinct", "imports", "leads"]
+__all__ = [
+    "bulk_changes",
+    "choosing",
+    "conversations",
+    "customers",
+    "deleted",
+    "distinct",
+    "imports",
+    "leads",
+    "timeline",
+]

@@ -32,7 +32,8 @@ class ActorSerializer(serializers.Serializer[AuditEntry]):
 
 _CHANGES: Final = {
     "type": "object",
-    "description": "By name of the column: its values before and after. Columns of times and counters are left out.",
+    "description": "By name of the column: its values before and after. Columns of times and counters are left out. Of"
+    " customers that were merged, `merged_into` and `merged_from` have the id of the other one.",
     "additionalProperties": {"type": "array", "items": {}, "minItems": 2, "maxItems": 2},
     "examples": [{"status": ["new", "contacted"]}],
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from leadsite.audit.models import AuditEntry
 
@@ -15,11 +15,20 @@ _NAMES: Final = {"assigned_to_id": "assigned_to", "deleted_by_id": "deleted_by"}
 # Never change, and are known to those who ask.
 _HIDDEN: Final = frozenset({"id", "user_id"})
 _DELETED_AT: Final = "deleted_at"
+# Of a row that has become part of another one: write_merge_audit.sql.
+MERGED_INTO: Final = "merged_into"
 
 
 def entries_of(table: str, row_id: UUID) -> QuerySet[AuditEntry]:
     """Return the changes of a row; their ids are in the order in which they were made."""
     return AuditEntry.objects.filter(row_id=row_id, table_name=table)
+
+
+def told_entries_of(table: str, row_id: UUID) -> QuerySet[AuditEntry]:
+    """Return those that people are told: of a merge, and of its undo, not also that the row was deleted, or created."""
+    entries = entries_of(table, row_id)
+    merges = entries.filter(transaction_id=OuterRef("transaction_id"), after__has_key=MERGED_INTO)
+    return entries.exclude(Exists(merges), action__in=(AuditEntry.Action.INSERT, AuditEntry.Action.DELETE))
 
 
 def changes_of(entry: AuditEntry) -> Changes:

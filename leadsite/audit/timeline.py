@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from leadsite.adminkit.owned import OwnedAdmin
-from leadsite.audit.history import entries_of
+from leadsite.audit.history import told_entries_of
 from leadsite.audit.sentences import lines_of
 
 SHOWN: Final = 5
@@ -29,7 +29,7 @@ class AuditedAdmin(OwnedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Model | None = None, **options: Any
     ) -> HttpResponse:
         if obj is not None:
-            newest = list(entries_of(self.opts.db_table, obj.pk).order_by("-id")[: SHOWN + 1])
+            newest = list(told_entries_of(self.opts.db_table, obj.pk).order_by("-id")[: SHOWN + 1])
             more = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", args=[obj.pk])
             context |= {"timeline": lines_of(newest[:SHOWN]), "timeline_more": more if len(newest) > SHOWN else ""}
         return super().render_change_form(request, context, *args, obj=obj, **options)
@@ -42,7 +42,7 @@ class AuditedAdmin(OwnedAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
-        entries = entries_of(self.opts.db_table, row.pk)
+        entries = told_entries_of(self.opts.db_table, row.pk)
         before = request.GET.get("before", "")
         if before.isascii() and before.isdigit() and len(before) < 19:
             entries = entries.filter(id__lt=int(before))

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET
 from leadsite.adminkit.values import read_uuid
 from leadsite.core.clock import uptime
 from leadsite.inbox.access import Viewer, viewer_of
-from leadsite.inbox.parameters import read_number, tab_of
-from leadsite.inbox.versions import read_version
+from leadsite.inbox.parameters import read_number, read_time, tab_of
+from leadsite.inbox.versions import InView, read_version
 from leadsite.inbox.work.board_version import read_board_version
 from leadsite.inbox.work.filters import filters_of
 
@@ -56,8 +56,15 @@ def _inbox(request: HttpRequest, viewer: Viewer) -> dict[str, Any]:
     chat = read_uuid(request.GET.get("chat", ""))
     rows = read_number(request.GET.get("rows", ""))
     filters = filters_of(request)
-    version = read_version(viewer, tab=tab_of(request), conversation_id=chat, filters=filters, rows_in_view=rows)
-    return version._asdict()
+    oldest, read_at = read_uuid(request.GET.get("oldest", "")), read_time(request.GET.get("read_at", ""))
+    return read_version(
+        viewer,
+        tab=tab_of(request),
+        conversation_id=chat,
+        filters=filters,
+        rows_in_view=rows,
+        in_view=InView(oldest, read_at) if oldest and read_at else None,
+    )._asdict()
 
 
 class LiveInbox:

@@ -1,8 +1,10 @@
 """Reads the query parameters and form fields of the inbox; invalid values count as missing."""
 
+from datetime import datetime
 from typing import Final
 
 from django.http import HttpRequest, QueryDict
+from django.utils.dateparse import parse_datetime
 
 from leadsite.inbox.work.tabs import TABS
 
@@ -21,3 +23,12 @@ def read_text(form: QueryDict, name: str) -> str:
 
 def read_number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def read_time(text: str) -> datetime | None:
+    """Return a time with its zone."""
+    try:
+        time = parse_datetime(text)
+    except ValueError:
+        return None
+    return time if time and time.tzinfo else None

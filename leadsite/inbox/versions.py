@@ -3,6 +3,7 @@ reads again only what has changed. One statement, of look-ups by indexes.
 """
 
 import json
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from leadsite.inbox.work.filters import EVERYTHING, Filters
 from leadsite.inbox.work.tabs import COUNT_LIMIT, COUNTED
 
 _THREAD: Final = 50
+_OLDER: Final = 2000
 # A window that does not say how far down its list it shows: live.js, where the number is the same.
 _ROWS: Final = 15
 _LIST: Final = f"""
@@ -44,6 +46,17 @@ _CHAT: Final = f"""
      FROM conversations AS v JOIN customers AS c ON c.id = v.customer_id
      WHERE v.id = %(chat)s AND v.user_id = %(business)s AND v.deleted_at IS NULL)
 """  # noqa: S608 - constant text
+# Messages in view that are older than those of _CHAT and that were changed since the page was read, with when: their
+# ticks move, too. A change is written with the time at which its transaction began.
+_MOVED: Final = f"""
+    (SELECT json_object_agg(m.id, m.updated_at ORDER BY m.id)::text
+     FROM conversations AS v, LATERAL (
+        SELECT id, updated_at FROM messages WHERE conversation_id = v.id AND (sort_at, id) >= (
+            SELECT sort_at, id FROM messages WHERE id = %(oldest)s AND conversation_id = v.id)
+        ORDER BY sort_at DESC, id DESC OFFSET {_THREAD} LIMIT {_OLDER}) AS m
+     WHERE v.id = %(chat)s AND v.user_id = %(business)s AND v.deleted_at IS NULL
+         AND m.updated_at > %(read_at)s - interval '1 minute')
+"""  # noqa: S608 - constant text
 # The customer who wrote last, among those who wait for this person or for anybody: of the newest that wait, whether or
 # not their chat stands among what has come back. As many as are counted, because colleagues' may be newer.
 _ARRIVED: Final = f"""
@@ -61,16 +74,32 @@ _STOPPED: Final = """
 
 
 class Version(NamedTuple):
-    """`rows`, `chat`: change with what they show. `arrived`: time and conversation of the last who wrote."""
+    """`rows`, `chat`: change with what they show. `arrived`: time and conversation of the last who wrote. `moved`: when
+    older messages in view were changed, by their ids.
+    """
 
     rows: str
     chat: str
     counts: dict[str, int]
     arrived: list[str] | None
+    moved: dict[str, str]
+
+
+class InView(NamedTuple):
+    """What a window shows of a chat: down to which message, and when the page was read."""
+
+    oldest: UUID
+    read_at: datetime
 
 
 def read_version(
-    viewer: Viewer, *, tab: str, conversation_id: UUID | None, filters: Filters = EVERYTHING, rows_in_view: int = 0
+    viewer: Viewer,
+    *,
+    tab: str,
+    conversation_id: UUID | None,
+    filters: Filters = EVERYTHING,
+    rows_in_view: int = 0,
+    in_view: InView | None = None,
 ) -> Version:
     """Return the version of a tab's first rows, of the counts and, where one is open, of a chat; one statement.
 
@@ -78,16 +107,18 @@ def read_version(
     """
     values: dict[str, Any] = {"business": viewer.business_id, "person": viewer.person_id, "chat": conversation_id}
     values |= {"limit": min(MOST, max(_ROWS, rows_in_view)), "typing": TYPING, "present": PRESENT}
-    values |= filters.values
-    ((rows, chat, arrived, stopped, *numbers),) = fetch_rows(_statement(tab, conversation_id, filters), values)
+    values |= filters.values | (in_view._asdict() if in_view else {})
+    statement = _statement(tab, conversation_id, filters, in_view)
+    ((rows, chat, moved, arrived, stopped, *numbers),) = fetch_rows(statement, values)
     counts = dict(zip(COUNTED, numbers, strict=True)) | {"stopped": stopped}
-    return Version(rows or "", chat or "", counts, json.loads(arrived) if arrived else None)
+    return Version(rows or "", chat or "", counts, json.loads(arrived or "null"), json.loads(moved or "{}"))
 
 
-def _statement(tab: str, conversation_id: UUID | None, filters: Filters) -> str:
+def _statement(tab: str, conversation_id: UUID | None, filters: Filters, in_view: InView | None) -> str:
     columns = [
         _LIST.format(ids=first_ids(tab, filters=filters)),
         _CHAT if conversation_id else "NULL",
+        _MOVED if conversation_id and in_view else "NULL",
         _ARRIVED,
         _STOPPED,
         counts_columns(),

@@ -165,6 +165,7 @@ def _stopped(request: HttpRequest, viewer: Viewer) -> list[tuple[Channel, bool]]
 
 def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     """The context of inbox/panes.html. What it shows counts as read, unless `unseen` says that the window is hidden."""
+    read_at = clock.now()
     reply = _reply_box(conversation)
     thread = read_chat(conversation, is_open=reply["until"] is not None)
     add_notes(viewer, conversation, thread)
@@ -178,6 +179,7 @@ def chat_context(request: HttpRequest, viewer: Viewer, conversation: Conversatio
     context = {
         "thread": thread,
         "seen": thread.newest.pk if thread.newest else UUID(int=0),
+        "read_at": read_at,
         "present": [(names.get(other.person_id, gettext("Somebody")), other.types) for other in others],
         "reply": reply,
         "chooser": _offered(request, viewer, conversation, reply),

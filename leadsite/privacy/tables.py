@@ -65,7 +65,7 @@ TABLES: Final[dict[str, Table]] = {
     "customer_moves": Table({"former": OWN, "phone": OWN, "whatsapp_user_id": OWN}),
     # Expires after a day; with an erasure all of the business's, and of all businesses, go: a person may be in any.
     "exports": Table(
-        dict.fromkeys(("query", "columns", "format", "kind", "state", "error"), OWN),
+        dict.fromkeys(("query", "columns", "format", "kind", "language", "state", "error"), OWN),
     ),
     "export_files": Table({"content": OWN}),
     "customer_merges": Table(dict.fromkeys(["former_name", "former_phone", "former_whatsapp_user_id", "moved"], OWN)),

@@ -173,3 +173,5 @@ COUNTRIES: Final = """
     abitazione, nazione, stato paese, ülke, ülke bölge, iş ülkesi, iş ülke bölge, ev ülkesi, البلد, الدولة, بلد,
     देश
 """
+# Names of columns that are values, too: of a type or a source, also in our own exports.
+ALSO_VALUES: Final = "whatsapp, inquiry, enquiry, request, anfrage, richiesta"

@@ -154,3 +154,4 @@ def _table() -> dict[str, tuple[str, str, int]]:
 
 
 _TABLE: Final = _table()
+ALSO_VALUES: Final = frozenset(map(folded, known_names.ALSO_VALUES.split(",")))

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_noop
 
 from conversations.visible_text import visible_text
-from leads.importing.columns.names import field_of
+from leads.importing.columns.names import ALSO_VALUES, field_of, folded
 from leads.importing.readers.rows import UnreadableFile
 
 # How many rows that are not blank are searched, and how far down --header-row may be.
@@ -35,12 +35,16 @@ def looks_like_phone(cell: str) -> bool:
 def header_score(cells: Sequence[str], mapping: Mapping[str, str]) -> int:
     """Return how many different fields the cells name, one more where the phone is among them; 0 for a row of data.
 
+    Words that may be values of a row, such as “Inquiry” and “WhatsApp”, alone are never certain to be a header.
     `mapping` are the columns that a person has named, with their fields.
     """
     if any(map(looks_like_phone, cells)):
         return 0
-    fields = {mapping.get(cell.strip()) or field_of(cell) for cell in cells if cell} - {None}
-    return len(fields) + (_PHONE in fields)
+    named = {cell: mapping.get(cell.strip()) or field_of(cell) for cell in cells if cell}
+    fields = set(named.values()) - {None}
+    score = len(fields) + (_PHONE in fields)
+    may_be_values = all(folded(cell) in ALSO_VALUES and cell.strip() not in mapping for cell in named if named[cell])
+    return min(score, _PLAUSIBLE) if may_be_values else score
 
 
 def find_header(rows: Sequence[Sequence[str]], mapping: Mapping[str, str]) -> int:

@@ -1,7 +1,6 @@
 -- Purpose: writes a row of audit_entries for each row that a statement has inserted, updated or deleted: when, who, and
 -- what. `after` is the whole row of an insert, `before` that of a delete; an update has the columns that changed,
--- before and after. Who: the setting leadsite.actor (leadsite/core/postgresql/acting.py); without one, or from a role
--- that has no right to the table and so is not the application's, the role itself.
+-- before and after. Who: audit_actor.
 -- Arguments (leadsite/audit/tables.py): columns that are left out; columns whose values are secret; the primary key,
 -- which is hashed where it is not `id`. A row that belongs to no user is one itself.
 -- Statement-level, for one row as for all rows of an import. Old and new rows are matched by GROUP BY, not by a join:
@@ -15,12 +14,8 @@ AS $$
 DECLARE
     v_ignored text[] := TG_ARGV[0]; v_secret text[] := TG_ARGV[1];
     v_key text := TG_ARGV[2]; v_hashed boolean := TG_ARGV[2] <> 'id';
-    v_role text := coalesce(nullif(current_setting('role'), 'none'), session_user);
-    v_actor text[] := string_to_array(current_setting('leadsite.actor', true), chr(31));
+    v_actor text[] := audit_actor(TG_RELID);
 BEGIN
-    IF coalesce(cardinality(v_actor), 0) <> 4 OR NOT has_table_privilege(v_role, TG_RELID, 'UPDATE') THEN
-        v_actor := ARRAY['sql', v_role, v_role, ''];
-    END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO audit_entries
             (table_name, action, actor_kind, actor_id, actor_name, request_id, row_id, user_id, after)

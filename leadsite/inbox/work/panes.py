@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from conversations.admin.colours import ColourChoice
 from conversations.models import Conversation, Label
 from conversations.services.labels import chosen_of, labels_of
 from leadsite.inbox.access import Viewer
@@ -25,6 +26,6 @@ def work_context(viewer: Viewer, conversation: Conversation) -> dict[str, Any]:
     chosen = chosen_of(labels, conversation.label_ids)
     return snoozed(conversation) | {
         "labels": chosen,
-        "label_colours": Label.Colour.choices,
+        "label_colours": ColourChoice(choices=Label.Colour.choices).render("colour", Label.Colour.GREY),
         "label_choices": [(label, label in chosen) for label in labels.values()],
     }

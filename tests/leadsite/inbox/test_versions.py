@@ -12,7 +12,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Customer, Message
 from leads.models import Lead
 from leadsite.inbox.models import ChatPresence, ChatRead
-from leadsite.inbox.versions import Version, read_version
+from leadsite.inbox.versions import InView, Version, read_version
 from leadsite.inbox.work.tabs import COUNTED
 from tests.factories import Business
 from tests.leadsite.inbox.chats import answers, asks, says, viewer
@@ -129,10 +129,41 @@ def test_the_rows_in_view_are_watched_and_those_below_them_are_not(owner: Busine
     assert {in_view for in_view in before if rows(in_view) != before[in_view]} == {30, 45}
 
 
+def test_what_was_changed_of_older_messages_in_view_is_told(owner: Business):
+    chat = asks(owner, "Amina", minutes_ago=90)
+    unseen, oldest, sent = (answers(chat, text) for text in ("Hello", "Cake?", "Bread?"))
+    for number in range(60):
+        says(chat, f"Number {number}")
+    Message.objects.filter(conversation=chat).update(updated_at=timezone.now() - timedelta(hours=1))
+    in_view = InView(oldest.pk, timezone.now())
+
+    def moved(who: Business) -> dict[str, str]:
+        return read_version(viewer(who), tab="all", conversation_id=chat.pk, in_view=in_view).moved
+
+    newest = chat.messages.order_by("-sort_at")[0]
+    assert moved(owner) == {}
+    Message.objects.filter(pk=newest.pk).update(updated_at=timezone.now())
+    for message in (unseen, sent):
+        Message.objects.filter(pk=message.pk).update(status="read", updated_at=timezone.now())
+    assert moved(owner).keys() == {str(sent.pk)}
+    first = moved(owner)
+    Message.objects.filter(pk=sent.pk).update(status="failed", updated_at=timezone.now())
+    assert moved(owner) != first
+
+
+def test_nobody_else_is_told_what_was_changed(owner: Business, stranger: Business):
+    chat = asks(owner, "Amina")
+    for number in range(60):
+        says(chat, f"Number {number}")
+    in_view = InView(chat.messages.earliest("sort_at").pk, timezone.now())
+    for who, count in ((owner, 11), (stranger, 0)):
+        assert len(read_version(viewer(who), tab="all", conversation_id=chat.pk, in_view=in_view).moved) == count
+
+
 def test_another_business_is_nothing(owner: Business, stranger: Business):
     chat = asks(owner, "Amina")
     assert read_version(viewer(stranger), tab="all", conversation_id=chat.pk) == Version(
-        "", "", dict.fromkeys((*COUNTED, "stopped"), 0), None
+        "", "", dict.fromkeys((*COUNTED, "stopped"), 0), None, {}
     )
 
 

@@ -7,6 +7,7 @@ window.inboxLive = (() => {
     const {reportAgain} = window.inboxPresence;
     const {term, narrowed, rowsInView, refreshList} = window.inboxList;
     const {openChat, refreshChat} = window.inboxChat;
+    const {inView, refreshMoved} = window.inboxThread;
     const TOLD = 4 * EVERY;  // for so long a hidden window that was told something asks nothing itself
     let timer = null;
 
@@ -54,7 +55,7 @@ window.inboxLive = (() => {
     }
 
     async function question() {
-        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business, rows: rowsInView()};
+        const query = {...narrowed(), tab: tab() || root.dataset.tab, chat: wanted(), business: root.dataset.business, rows: rowsInView(), ...inView()};
         const response = await ask(withQuery(root.dataset.live, query), {headers: lastAnswer.etag ? {"If-None-Match": lastAnswer.etag} : {}});
         if (response.status === 304) { tell(); return; }
         if (!response.ok) throw refusal(response);
@@ -68,6 +69,7 @@ window.inboxLive = (() => {
         try {
             if (!before || before.tab !== query.tab || before.rows !== now.rows || newCounts) if (!term()) await refreshList();
             if (query.chat && (!before || before.id !== query.chat || before.chat !== now.chat)) await refreshChat();
+            if (query.chat && query.chat === wanted()) await refreshMoved(now.moved);
         } finally { hear(now.arrived); }  // at the end: the list has the name of a new customer
     }
 

@@ -11,6 +11,9 @@ window.inboxThread = (() => {
     let staysAtEnd = true;
     /* What of older pages is to be read again: until that is done, it is tried with each new copy of the chat. */
     const changed = new Set();
+    /* As of when a message of an older page was read again. */
+    const asOf = new Map();
+    let reading = null;
     const toEnd = () => { thread().scrollTop = thread().scrollHeight; find("newer").hidden = true; staysAtEnd = true; };
     /* Photos and players that load make the chat longer: who reads its end stays there. */
     panes.addEventListener("scroll", event => { if (event.target === thread()) staysAtEnd = isAtEnd(); }, true);
@@ -50,20 +53,43 @@ window.inboxThread = (() => {
             item.remove();
             item = before;
         }
-        for (const id of changed) readChanged(id).catch(failed);
+        readChanged().catch(failed);
     }
 
-    /* Reads again a bubble of an older page that a new message has edited, deleted or reacted to. */
-    async function readChanged(id) {
+    /* Reads again what was changed of older pages: by a new message that edits, deletes or reacts to it, or its tick. Each
+       page ends with the newest that is left, and has those before it, too. */
+    const readChanged = () => reading ||= readPages().finally(() => { reading = null; });
+
+    async function readPages() {
         const open = chat();
-        if (!find(`m-${id}`)) { changed.delete(id); return; }
-        const {page} = await readAgain(withQuery(open.dataset.older, {...narrowed(), tab: tab(), about: id}));
-        const here = find(`m-${id}`), fresh = page.getElementById(`m-${id}`);
-        changed.delete(id);
-        if (chat() !== open || !here || !fresh || plain(here) === plain(fresh)) return;
+        for (let last; last = [...find("messages").children].findLast(item => changed.has(item.dataset.key));) {
+            const id = last.dataset.key;
+            const {page} = await readAgain(withQuery(open.dataset.older, {...narrowed(), tab: tab(), about: id}));
+            if (chat() !== open) return;
+            // The first one of a page says by which number it came, which one of the page before it may say.
+            const isWhole = !page.querySelector(".thread-more");
+            const fresh = [...page.querySelectorAll("[id^=m-]")].filter((item, number) => number || isWhole || item.dataset.key === id);
+            changed.delete(id);
+            for (const item of fresh) if (item.dataset.key === id || changed.delete(item.dataset.key)) replaceBubble(item);
+        }
+        changed.clear();
+    }
+
+    function replaceBubble(fresh) {
+        const here = find(fresh.id);
+        if (!here || plain(here) === plain(fresh)) return;
         if (here.querySelector("details[open]")) fresh.querySelector("details")?.setAttribute("open", "");
         here.replaceWith(fresh);
         if (staysAtEnd) toEnd();
+    }
+
+    /* What the window shows of the chat, for the question what of it was changed. */
+    const inView = () => chat() ? {oldest: find("messages").querySelector("[id^=m-]")?.dataset.key || "", read_at: chat().dataset.readAt} : {};
+
+    /* `moved`: when messages of older pages were changed. */
+    async function refreshMoved(moved) {
+        for (const [id, at] of Object.entries(moved)) if (asOf.get(id) !== at) { asOf.set(id, at); changed.add(id); }
+        await readChanged();
     }
 
     // --- older messages, and those that are quoted --------------------------------------------------------------------
@@ -96,5 +122,5 @@ window.inboxThread = (() => {
         setTimeout(() => item.classList.remove("is-found"), 2500);
     }
 
-    return {plain, thread, isAtEnd, toEnd, mergeMessages, watchOlder, loadOlder, jump};
+    return {plain, thread, isAtEnd, toEnd, mergeMessages, watchOlder, loadOlder, jump, inView, refreshMoved};
 })();

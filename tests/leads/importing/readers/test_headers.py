@@ -1,8 +1,11 @@
 import pytest
 
-from leads.importing.readers.headers import find_header, looks_like_phone
+from leads.importing.columns.names import ALSO_VALUES, field_of, folded
+from leads.importing.columns.values import _TABLES
+from leads.importing.readers.headers import CERTAIN, find_header, header_score, looks_like_phone
 from leads.importing.readers.rows import UnreadableFile
-from tests.leads.importing.tables import cells_of, opened, rows_of
+from leads.models import Lead
+from tests.leads.importing.tables import cells_of, opened, rows_of, workbook
 
 TABLE = [["Phone", "Name", "Type"], ["+4915123410001", "Anna", "order"]]
 TEXT = "Phone,Name,Type\n+4915123410001,Anna,order\n"
@@ -40,6 +43,31 @@ def test_a_row_of_data_is_no_header():
     text = "Nummer des Kunden,Art der Nummer\n+4915123410001,Mobile\n,Mobile\n"
     assert opened(text).header == ["Nummer des Kunden", "Art der Nummer"]
     assert opened("Phone,Name\n+4915123410001,Contact\n").header == ["Phone", "Name"]
+
+
+@pytest.mark.parametrize(
+    "header", ["Art,Quelle", "Name,Art,Quelle", "name,type,source", "Nombre,Estado,Origen", "Wer,Was,Woher"]
+)
+@pytest.mark.parametrize("inquiry", ["Anfrage", "Inquiry", "request"])
+def test_an_inquiry_by_whatsapp_is_a_row_of_data(header, inquiry):
+    names = header.split(",")
+    rows = [["Anna", "x", "Import"], ["Ben", inquiry, "WhatsApp"], ["Cem", inquiry, "WhatsApp"]]
+    cells = [names, *(row[-len(names) :] for row in rows)]
+    assert cells_of("\n".join(map(",".join, cells))) == cells
+    assert cells_of(workbook(*cells), "leads.xlsx") == cells
+
+
+def test_the_same_words_name_columns_below_a_title():
+    table = [["WhatsApp", "Anfrage"], ["+4915123410001", "Two cakes"]]
+    for title in ([], [["Report"]]):
+        assert cells_of("\n".join(map(",".join, [*title, *table]))) == table
+    assert header_score(["Name", "WhatsApp", "Anfrage"], {}) >= CERTAIN
+    assert header_score(["Anfrage", "WhatsApp"], {"Anfrage": "type"}) >= CERTAIN
+
+
+def test_words_that_are_values_and_names_are_known():
+    both = {folded(word) for table in _TABLES.values() for word in table if field_of(word)}
+    assert {*both, *(folded(source) for source in Lead.Source.values if field_of(source))} == ALSO_VALUES
 
 
 def test_the_columns_that_a_person_has_named_find_the_header():

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -133,3 +134,29 @@ def test_an_edit_of_a_message_of_an_older_page_is_at_its_bubble_without_a_reload
     team.do(lambda: says(chat, "Two cakes", at=later, kind="edit", extras={"target": "wamid.first"}))
     expect(bubble.locator(".bubble-text")).to_have_text("Two cakes", timeout=LIVE_MS)
     expect(bubble.locator("details.bubble-former")).to_contain_text("A cake")
+
+
+def test_ticks_of_an_older_page_move_without_a_reload(team: Team):
+    chat = team.do(lambda: asks(team.owner, "Amina", "A cake"))
+    now = timezone.now()
+    sent = team.do(lambda: [answers(chat, f"Answer {number}", at=now) for number in range(3)])
+
+    def much_more() -> None:
+        for number in range(60):
+            says(chat, f"Number {number}.", at=now + timedelta(seconds=number + 1))
+        Message.objects.update(updated_at=now - timedelta(hours=1))
+
+    team.do(much_more)
+    page = team.window("mara@bakery.example").page
+    page.goto(f"{team.site}{INBOX}{chat.pk}/?tab=all#m-{sent[0].pk}")
+    for message in sent:
+        expect(page.locator(f"#m-{message.pk} .tick-sent")).to_be_visible(timeout=LIVE_MS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "about=" in request.url else None)
+    team.do(lambda: Message.objects.filter(direction="out").update(status="read", updated_at=Now()))
+    for message in sent:
+        expect(page.locator(f"#m-{message.pk} .tick-read")).to_be_visible(timeout=LIVE_MS)
+    assert len(asked) == 1
+    failed = {"status": "failed", "error": "131026", "updated_at": Now()}
+    team.do(lambda: Message.objects.filter(pk=sent[1].pk).update(**failed))
+    expect(page.locator(f"#m-{sent[1].pk} .tick-failed")).to_be_visible(timeout=LIVE_MS)

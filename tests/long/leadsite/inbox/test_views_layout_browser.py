@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Label
 from leadsite.accounts.models import User
+from tests.browser import PHONE, serious, small_targets
 from tests.leadsite.inbox.chats import asks
-from tests.long.leadsite.inbox.test_views_browser import Team, team
+from tests.long.leadsite.inbox.test_views_browser import PASSWORD, Team, team
+from tests.staff import address, staff_of
 
 __all__ = ["team"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -111,3 +113,35 @@ def test_from_right_to_left_the_keys_of_the_board_go_as_its_columns_do(team: Tea
     assert edges(new)["left"] >= edges(contacted)["right"] - 1
     page.locator(".board-card", has_text="Amina").press("ArrowLeft")
     expect(contacted).to_contain_text("Amina")
+
+
+def test_the_undo_of_a_step_and_the_colours_of_labels_are_for_fingers(team: Team, tmp_path: Path):
+    def rows() -> Conversation:
+        staff_of(team.owner)
+        person = User.objects.get(pk=team.owner.id)
+        person.set_password(PASSWORD)
+        person.save()
+        return asks(team.owner, "Amina", "Do you bake on Sundays?")
+
+    chat = team.do(rows)
+    page = team.window(team.owner.user.email, viewport=PHONE).page
+    page.goto(f"{team.site}/admin/inbox/{chat.pk}/")
+    page.get_by_role("link", name="Customer and lead").click()
+    page.get_by_role("button", name="Contacted").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.locator("#labels > summary").click()
+    expect(page.get_by_role("radio", name="Red")).to_be_visible()
+    page.screenshot(path=tmp_path / "phone-labels.png", full_page=True)
+    found = small_targets(page, "#inbox") + serious(page, "#inbox")
+    page.goto(f"{team.site}{address('add', Label)}")
+    expect(page.get_by_role("radio")).to_have_count(len(Label.Colour))
+    page.screenshot(path=tmp_path / "phone-label.png", full_page=True)
+    found += small_targets(page, "body") + serious(page, "html")
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    swatch = page.locator(".label-red").first
+    assert swatch.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(220, 38, 38)"
+    page.get_by_label("Name").fill("VIP")
+    page.get_by_text("Red", exact=True).locator("..").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#result_list .label-red")).to_have_text("Red")
