@@ -175,6 +175,8 @@ def standin_command() -> list[str]:
 @contextmanager
 def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[list[psutil.Process]]:
     """Start a web server, wait until it answers, and yield its worker processes."""
+    if answers(port):  # servers may share a port, and then each gets a part of the requests
+        raise SystemExit(f"Another program answers on port {port}.")
     process = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
         deadline = time.monotonic() + 60
