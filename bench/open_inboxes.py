@@ -19,7 +19,7 @@ import psycopg
 import requests
 
 from bench.harness import SITE_PORT, cpu_seconds, write
-from bench.pages import Workplace, command_line, log_in, workplace
+from bench.workplace import Workplace, command_line, log_in, workplace
 from leadsite.demo.supervisor import HOST
 
 PEOPLE: Final = 50

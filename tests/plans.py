@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 # Statistics of a table: missing (-1), or collected while it was empty (0).
 TUPLES = {"no statistics": -1, "statistics of empty tables": 0}
@@ -66,3 +67,11 @@ def _knowing(tuples: int) -> Iterator[Any]:
         cursor.execute("SET LOCAL random_page_cost = 1.1")
         yield cursor
         transaction.set_rollback(True)
+
+
+def assert_condition_is_of_an_index(rows: QuerySet[Any], column: str) -> None:
+    """Fail where each row that an index gives is looked at for its value in this column."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # no table of a test is large
+        plan = rows.explain(costs=False)
+    assert not re.search(rf"Filter: .*\b{column}\b", plan), plan

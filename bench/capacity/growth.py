@@ -27,10 +27,17 @@ from bench.deliveries import delivery
 from bench.harness import ROOT, SITE_PORT, WORKERS, write
 from bench.imports import rows
 from bench.load import new_leads, new_phone, post
-from bench.pages import Workplace, measure_all, workplace
+from bench.pages import measure_all
+from bench.workplace import Workplace, workplace
 
 FACTOR: Final = 10
 CLIENTS, SECONDS = 16, 15.0
+# Of those of bench.pages.
+_PAGES: Final = (
+    "^(overview/|inbox: (tab|live$|search)|inbox/<uuid:conversation_id>/$|inbox/board/$|exports/$|leads/importrun$"
+    "|(leads/(lead|deletedlead)|conversations/(customer|conversation|message))(: search|: status.*|/…/change/|$)"
+    "|conversations/customer/duplicates/)"
+)
 IMPORTED: Final = 100_000
 # Of the leads, in a month: each changes its status, and its conversation is written to.
 CHANGED: Final = 0.03
@@ -86,7 +93,7 @@ def main() -> None:
 def measured(leads: int) -> Grown:
     options = argparse.Namespace(leads=leads, conversations=leads // 5, messages=25, database_url="")
     with workplace(options, ROOT / "var" / f"bench-{leads}") as place:
-        figures = measure_all(place)
+        figures = measure_all(place, _PAGES)
         pages = {one["page"]: (one["median_ms"], one["slowest_ms"]) for one in figures}
         rates = {name: rate() for name, rate in writes_of(place).items()}
         for name, rate in rates.items():

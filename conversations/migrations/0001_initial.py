@@ -458,6 +458,21 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="conversation",
             index=models.Index(
+                models.F("user"),
+                models.F("status"),
+                django.db.models.expressions.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "last_message_at", models.Value(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC))
+                    ),
+                    descending=True,
+                ),
+                django.db.models.expressions.OrderBy(models.F("id"), descending=True),
+                name="conversations_by_status",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(
                 condition=models.Q(("deleted_at__isnull", False)), fields=["deleted_at"], name="conversations_deleted"
             ),
         ),
@@ -613,6 +628,10 @@ class Migration(migrations.Migration):
                 fields=["user", "id"],
                 name="messages_unknown",
             ),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(condition=models.Q(("status", "failed")), fields=["user", "id"], name="messages_failed"),
         ),
         migrations.AddIndex(
             model_name="message",

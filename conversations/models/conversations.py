@@ -87,6 +87,8 @@ class Conversation(OwnedModel):
             ),
             # Read by the list of conversations in the order of their creation.
             models.Index(fields=["user", "created_at", "id"], name="conversations_by_time"),
+            # Read by the lists of a status, of which few or none have some.
+            models.Index("user", "status", RECENCY.desc(), F("id").desc(), name="conversations_by_status"),
             # Read by the worker, which removes what was deleted long ago.
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="conversations_deleted"),
             # Read by the list of a person's conversations, and when a user is deleted, to unassign theirs.

@@ -187,6 +187,8 @@ class Message(OwnedModel):
                 condition=Q(status__in=["failed", "unknown"]) & ~Q(extras__has_key=SETTLED),
                 name="messages_undelivered",
             ),
+            # Read by the admin's list of all that failed, also of what somebody has decided about.
+            models.Index(fields=["user", "id"], condition=Q(status="failed"), name="messages_failed"),
             # Read by expire_leases.
             models.Index(fields=["leased_until"], condition=Q(status="sending"), name="messages_leased"),
         ]

@@ -155,8 +155,11 @@ def to_page(change: BulkChange) -> HttpResponse:
 def colleague_actions(request: HttpRequest) -> dict[str, Any]:
     """An action for each colleague in the business of the person; as ModelAdmin.get_actions returns them.
 
-    A list asks for its actions three times: the colleagues are read once in a request.
+    A list asks for its actions three times: the colleagues are read once in a request. A list that is made only to say
+    its filters in words (leadsite/exports/rows.py) offers nothing.
     """
+    if getattr(request, "without_rows", False):
+        return {}
     known: dict[str, Any] | None = vars(request).get(_COLLEAGUES_READ)
     if known is None:
         known = vars(request)[_COLLEAGUES_READ] = _colleague_actions(request)

@@ -31,6 +31,17 @@ class LongList(ChangeList):
         messages.info(request, words)
         return super().get_queryset(request, exclude_parameters)
 
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """As an index gives the rows, in both directions. Django has the newest first among rows of the same time, also
+        where the oldest time is first: chats without a message have the same, and a million of them were sorted.
+        """
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        first = ordering[0]
+        if len(self.params.get(ORDER_VAR, "").split(".")) > 1 or _name(first) not in self.model_admin.sorted_by_index:
+            return ordering
+        is_newest_first = first.descending if isinstance(first, OrderBy) else first.startswith("-")
+        return [first, "-pk" if is_newest_first else "pk"]
+
     def get_results(self, request: HttpRequest) -> None:
         if getattr(request, "without_rows", False):  # leadsite/exports/rows.py
             return
@@ -45,9 +56,12 @@ class LongList(ChangeList):
         return chosen_filters(self)
 
     def _is_by_index(self, rows: QuerySet[Any]) -> bool:
-        first = rows.query.order_by[0]
-        by = first.expression if isinstance(first, OrderBy) else str(first).removeprefix("-")
-        return by in self.model_admin.sorted_by_index
+        return _name(rows.query.order_by[0]) in self.model_admin.sorted_by_index
+
+
+def _name(ordering: Any) -> Any:
+    """What it sorts by, without the direction."""
+    return ordering.expression if isinstance(ordering, OrderBy) else str(ordering).removeprefix("-")
 
 
 def _is_long(request: HttpRequest, rows: QuerySet[Any]) -> bool:

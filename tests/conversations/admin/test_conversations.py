@@ -13,6 +13,7 @@ from leadsite.accounts.models import User
 from leadsite.core import clock
 from tests.cases import each_case
 from tests.conversations.admin.rows import PHONE, two_conversations, write
+from tests.plans import assert_condition_is_of_an_index
 from tests.staff import ESCAPED, HOSTILE, address, errors_of, operator, staff_of
 
 
@@ -143,3 +144,11 @@ def test_a_conversation_is_not_assigned_to_another_business(owner, stranger):
     errors = errors_of(staff_of(owner).fill(address("change", mine), assigned_to=str(stranger.id)))
     assert list(errors) == ["assigned_to"]
     assert Conversation.objects.get(pk=mine.pk).assigned_to_id is None
+
+
+@each_case("status", Conversation.Status.values)
+def test_few_conversations_of_a_status_are_found_among_many(status, owner):
+    """Without an index a million were read for a status that none had."""
+    two_conversations(owner)
+    found = staff_of(owner).get(address("changelist", Conversation), status__exact=status).context["cl"]
+    assert_condition_is_of_an_index(found.queryset, "status")

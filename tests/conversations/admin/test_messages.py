@@ -2,6 +2,7 @@
 
 from conversations.models import Message
 from tests.conversations.admin.rows import two_conversations, write
+from tests.plans import assert_condition_is_of_an_index
 from tests.staff import address, staff_of
 
 
@@ -24,3 +25,10 @@ def test_a_message_is_found_by_its_text_and_its_customers_number(owner, stranger
 
     for words in ("lemon", "0151 234", "+49 151 23456789"):
         assert staff.found(Message, q=words) == {wanted.pk}
+
+
+def test_few_failed_messages_are_found_among_many(owner):
+    """Without an index five million messages were read, until the request gave up."""
+    write(two_conversations(owner)[1], "Hello")
+    found = staff_of(owner).get(address("changelist", Message), delivery="failed").context["cl"]
+    assert_condition_is_of_an_index(found.queryset, "status")

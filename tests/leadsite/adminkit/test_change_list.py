@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.messages import get_messages
+from django.utils import timezone
 
 from conversations.models import Conversation
-from leads.models import Lead
+from leads.models import DeletedLead, Lead
 from leadsite.adminkit import change_list
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.monitoring.models import FailedTransaction
@@ -55,6 +56,20 @@ def test_a_long_list_is_sorted_by_a_column_with_an_index(staff, monkeypatch):
     (number,) = columns
     response = staff.get(address("changelist", Conversation), o=f"-{number}")
     assert response.context["cl"].params["o"] == f"-{number}"
+
+
+@pytest.mark.parametrize(("model", "column"), [(Conversation, "last_message"), (DeletedLead, "deleted")])
+def test_a_list_sorted_by_an_index_is_the_reverse_in_the_other_direction(staff, model, column):
+    """Rows of the same time, too: an index does not have them in another order, so a million were sorted."""
+    if model is DeletedLead:
+        Lead.objects.update(deleted_at=timezone.now())
+    number = staff.get(address("changelist", model)).context["cl"].list_display.index(column)
+    newest, oldest = (
+        [row.pk for row in staff.get(address("changelist", model), o=f"{order}{number}").context["cl"].result_list]
+        for order in ("-", "")
+    )
+    assert len(newest) == 3
+    assert oldest == newest[::-1]
 
 
 def test_a_long_list_says_how_far_it_was_counted(staff, monkeypatch):

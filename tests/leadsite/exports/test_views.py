@@ -4,9 +4,12 @@ import re
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, Customer
 from leads.models import DeletedLead, Lead
+from leadsite.exports.models import Export
 from tests.cases import each_case
 from tests.leadsite.exports.exported import NEW, export
 from tests.staff import member_of, staff_of
@@ -66,3 +69,20 @@ def test_the_page_says_the_filter_as_the_list_does(query, words, leads, owner):
         page = unescape(staff.list(Lead))
         (query,) = re.findall(r'href="\?(updated_at[^"]*)"[^>]*>\s*Yesterday', page)
     assert staff.get(f"{NEW}/lead/?{query}").context["filters"] == words
+
+
+def test_the_list_of_exports_takes_the_same_statements_for_one_and_for_many(owner):
+    staff = staff_of(owner)
+    asked = {"user": owner.user, "person": owner.user, "kind": "lead", "columns": ["id"], "format": "csv"}
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert staff.get("/admin/exports/").status_code == 200
+        return len(queries)
+
+    Export.objects.create(query="status__exact=lost", **asked)
+    statements()
+    one = statements()
+    for _ in range(4):
+        Export.objects.create(query="status__exact=lost", **asked)
+    assert statements() == one
