@@ -24,6 +24,10 @@ SITE: Final = f"http://{HOST}:{SITE_PORT}"
 INBOX_MS: Final = 100.0
 MEDIAN_MS: Final = 150.0
 P99_MS: Final = 500.0
+# What a page may need more than for ten rows: for what only some rows have, such as the names of people. A search looks
+# among the newest rows, then among more, then by the indexes of words.
+MORE: Final = 3
+MORE_OF_SEARCH: Final = 10
 
 
 def main() -> None:
@@ -75,10 +79,12 @@ def measured(page: dict[str, Any], of_few: dict[str, Any] | None, browser: reque
     median, p99 = round(statistics.median(ordered), 1), round(ordered[int(len(ordered) * 0.99)], 1)
     limit = INBOX_MS if page["paths"][0].startswith("/admin/inbox/") else MEDIAN_MS
     statements, few = page["statements"], of_few["statements"] if of_few else page["statements"]
-    wrong = ["slow"] * (median > limit or p99 > P99_MS) + [f"{few} of ten rows"] * (statements != few)
-    print(f"{page['name']:60} {statements:>10} {median:>8} {p99:>8}   {', '.join(wrong)}", flush=True)
-    figures = {"page": page["name"], "statements": statements, "median_ms": median, "slowest_ms": p99}
-    return figures | {"wrong": wrong}
+    more = MORE_OF_SEARCH if "search" in page["name"] else MORE
+    wrong = ["slow"] * (median > limit or p99 > P99_MS) + ["statements"] * (statements - few > more)
+    counted = f"{statements}" + f" ≠ {few}" * (statements != few)
+    print(f"{page['name']:60} {counted:>10} {median:>8} {p99:>8}   {', '.join(wrong)}", flush=True)
+    figures = {"page": page["name"], "statements": statements, "of_ten_rows": few}
+    return figures | {"median_ms": median, "slowest_ms": p99, "wrong": wrong}
 
 
 if __name__ == "__main__":
