@@ -76,6 +76,7 @@ SQL = {
     "leadsite/inbox/work/board.py _COUNTS": HIDES,
     "leadsite/inbox/work/board_version.py _VERSION": HIDES,
     "leadsite/inbox/work/filters.py _LEAD": HIDES,
+    "leadsite/inbox/versions.py _MOVED": HIDES,
     "leadsite/inbox/work/back.py BACK": HIDES,
     "leadsite/inbox/work/tabs.py TABS": "those of _PAGE_IDS and _COUNT, which hide them; leads by DUE",
     "leadsite/monitoring/integrity_checks.py CONVERSATIONS": "what is wrong in deleted rows is wrong",

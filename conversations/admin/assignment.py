@@ -1,6 +1,7 @@
 """To whom leads and conversations are assigned: the filter of the lists, and the choices of the forms."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,19 +14,27 @@ from leadsite.accounts.people.assigning import assignable
 from leadsite.adminkit.values import read_uuid
 from leadsite.adminkit.workplace import business_of, sees_all
 
+_COLLEAGUES_READ: Final = "_colleagues_of_filter"
+
 
 class AssignedFilter(admin.SimpleListFilter):
     title = _("assigned to")
     parameter_name = "assigned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """To operators, who see all businesses, no people: one business's would be as many as all."""
+        """To operators, who see all businesses, no people: one business's would be as many as all.
+
+        The people are read once for a person's request, for which several lists may be made (leadsite/exports/rows.py).
+        """
         offered = [("me", gettext("Me")), ("nobody", gettext("Nobody"))]
         business_id = None if sees_all(request) else business_of(request)
         if business_id is None:
             return offered
-        colleagues = assignable(business_id=business_id).exclude(pk=cast(User, request.user).pk)
-        return [*offered, *((str(person.pk), person.person_name) for person in colleagues)]
+        known: dict[UUID, list[tuple[str, str]]] = vars(request.user).setdefault(_COLLEAGUES_READ, {})
+        if business_id not in known:
+            colleagues = assignable(business_id=business_id).exclude(pk=cast(User, request.user).pk)
+            known[business_id] = [(str(person.pk), person.person_name) for person in colleagues]
+        return [*offered, *known[business_id]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "me":

@@ -1,4 +1,5 @@
-from leads.admin import bulk_changes, choosing, conversations, customers, deleted, distinct, imports, leads, timeline
+from leads.admin import bulk_changes, choosing, conversations, customers, deleted, distinct, imports, leads
+from leads.merging import sentences
 
 __all__ = [
     "bulk_changes",
@@ -9,5 +10,5 @@ __all__ = [
     "distinct",
     "imports",
     "leads",
-    "timeline",
+    "sentences",
 ]

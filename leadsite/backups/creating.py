@@ -65,10 +65,7 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
             progress("Counting the rows")
             rows = count_rows()
             secrets = keys.count_secrets()
-            applied: dict[str, list[str]] = {}
-            for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
-                applied.setdefault(app, []).append(name)
-            digests = noted_digests()
+            applied, digests = _applied_migrations(), noted_digests()
         # After the database: what its rows name is there already.
         progress("Copying the media")
         media = _pack(media_folder(), written / MEDIA)
@@ -89,6 +86,13 @@ def create_backup(*, folder: Path, progress: Progress) -> tuple[Path, Manifest]:
         )
         manifest.write(written)
     return final, manifest
+
+
+def _applied_migrations() -> dict[str, list[str]]:
+    applied: dict[str, list[str]] = {}
+    for app, name in sorted(MigrationRecorder(connection).applied_migrations()):
+        applied.setdefault(app, []).append(name)
+    return applied
 
 
 def _dump(program: Path, snapshot: str, path: Path, progress: Progress) -> None:

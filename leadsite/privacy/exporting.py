@@ -45,10 +45,14 @@ _OWN: Final = {
     "import_changes": """SELECT to_jsonb(t) - 'user_id' FROM import_changes AS t
         WHERE lead_id = ANY (%(leads)s::uuid[]) OR customer_id = %(customer)s ORDER BY id""",
     # From a merge, which deletes the other customer's row, until its undo changes of this row may be somebody else's.
+    # After the undo not even with whom it was.
     "audit": """SELECT to_jsonb(t) - 'user_id' FROM audit_entries AS t
         WHERE row_id = ANY (%(rows)s::uuid[]) AND NOT EXISTS (
             SELECT FROM customer_merges AS m JOIN audit_entries AS merged ON merged.row_id = m.source_id
             WHERE m.target_id = t.row_id AND merged.action = 'delete' AND t.id > merged.id AND t.at <= m.undone_at)
+        AND (NOT coalesce(t.after ?| ARRAY['merged_into', 'merged_from'], false) OR EXISTS (
+            SELECT FROM customer_merges AS m
+            WHERE m.target_id = t.row_id AND m.source_id::text = t.after ->> 'merged_from' AND m.undone_at IS NULL))
         ORDER BY id""",
     "bulk_changes": "SELECT to_jsonb(t) FROM bulk_change_leads AS t WHERE lead_id = ANY (%(leads)s::uuid[])",
 }

@@ -60,12 +60,13 @@ window.inboxThread = (() => {
        page ends with the newest that is left, and has those before it, too. */
     const readChanged = () => reading ||= readPages().finally(() => { reading = null; });
 
+    const lastChanged = () => chat() && [...find("messages").children].findLast(item => changed.has(item.dataset.key));
+
     async function readPages() {
-        const open = chat();
-        for (let last; last = [...find("messages").children].findLast(item => changed.has(item.dataset.key));) {
-            const id = last.dataset.key;
+        for (let last = lastChanged(); last; last = lastChanged()) {
+            const open = chat(), id = last.dataset.key;
             const {page} = await readAgain(withQuery(open.dataset.older, {...narrowed(), tab: tab(), about: id}));
-            if (chat() !== open) return;
+            if (chat() !== open) continue;
             // The first one of a page says by which number it came, which one of the page before it may say.
             const isWhole = !page.querySelector(".thread-more");
             const fresh = [...page.querySelectorAll("[id^=m-]")].filter((item, number) => number || isWhole || item.dataset.key === id);
