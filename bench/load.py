@@ -29,17 +29,25 @@ class Load:
 
 
 class Client(asyncio.Protocol):
-    """One keep-alive connection: sends the next request as soon as the answer to the last is complete."""
+    """One keep-alive connection: sends the next request as soon as the answer to the last is complete. Where an answer
+    ends the connection (leadsite/server/spreading.py), the next request goes over a new one.
+    """
 
-    def __init__(self, requests: Iterator[bytes], deadline: float) -> None:
+    def __init__(self, requests: Iterator[bytes], deadline: float, port: int) -> None:
         self.latencies: list[float] = []
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
         self._deadline = deadline
         self._buffer = b""
+        self._port = port
+        self._connecting: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._connecting = None
         self._send()
 
     def data_received(self, data: bytes) -> None:
@@ -50,14 +58,19 @@ class Client(asyncio.Protocol):
             self._finish(RuntimeError(f"The site answered {self._buffer[:500]!r}"))
             return
         self.latencies.append(time.perf_counter() - self._sent_at)
+        ends = b"\r\nconnection: close\r\n" in self._buffer.partition(b"\r\n\r\n")[0].lower() + b"\r\n"
         self._buffer = b""
-        if time.perf_counter() < self._deadline:
-            self._send()
-        else:
+        if time.perf_counter() >= self._deadline:
             self._finish(None)
+        elif ends:
+            self._connecting = asyncio.create_task(self.connect())
+            self._transport.close()
+        else:
+            self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._finish(error or RuntimeError("The site closed the connection."))
+        if self._connecting is None:
+            self._finish(error or RuntimeError("The site closed the connection."))
 
     def _send(self) -> None:
         request = next(self._requests, None)
@@ -94,15 +107,12 @@ def post(port: int, requests: Iterator[bytes], *, clients: int, seconds: float) 
     """
 
     async def run() -> Load:
-        loop = asyncio.get_running_loop()
         started = time.perf_counter()
-        connections = [
-            await loop.create_connection(lambda: Client(requests, started + seconds), "127.0.0.1", port)
-            for _ in range(clients)
-        ]
-        everyone = asyncio.gather(*(client.finished for _, client in connections))
-        await asyncio.wait_for(everyone, seconds + PATIENCE_SECONDS)
-        latencies = [latency for _, client in connections for latency in client.latencies]
+        everyone = [Client(requests, started + seconds, port) for _ in range(clients)]
+        for client in everyone:
+            await client.connect()
+        await asyncio.wait_for(asyncio.gather(*(client.finished for client in everyone)), seconds + PATIENCE_SECONDS)
+        latencies = [latency for client in everyone for latency in client.latencies]
         return Load(len(latencies), time.perf_counter() - started, latencies)
 
     return uvloop.run(run())
