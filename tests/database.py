@@ -9,6 +9,7 @@ from typing import IO, Final
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection
 
+from tests.sessions import database_url, session
 from tests.site import DEADLINE_SECONDS
 
 # Written by migrations or by Django after them, the same for all tests.
@@ -34,6 +35,21 @@ def shared_template(run: Path, processes: int) -> Iterator[None]:
         if uses.read().count("-") == processes:
             with connection._nodb_cursor() as cursor:
                 cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
+
+
+@contextmanager
+def empty_database(suffix: str) -> Iterator[str]:
+    """Another database on the same server, beside that of the tests. Yields its address."""
+    name = f"{connection.settings_dict['NAME']}_{suffix}"
+    with session() as other_session:
+        other_session.autocommit = True
+        # A run that was killed has left its own.
+        other_session.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        other_session.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield database_url().replace(connection.settings_dict["NAME"], name)
+        finally:
+            other_session.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def rows_read(table: str) -> int:

@@ -78,3 +78,18 @@ def assert_condition_is_of_an_index(rows: QuerySet[Any], column: str) -> None:
     with _knowing(1_000_000, pages=1):
         plan = rows.explain(costs=False)
     assert not re.search(rf"Filter: .*\b{column}\b", plan), plan
+
+
+@contextmanager
+def modes_of_plans(table: str) -> Iterator[set[str]]:
+    """Collect the settings plan_cache_mode with which the block reads a table."""
+    modes: set[str] = set()
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if f' FROM "{table}"' in sql:
+            with context["connection"].connection.cursor() as cursor:
+                modes.add(cursor.execute("SHOW plan_cache_mode").fetchone()[0])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield modes

@@ -1,13 +1,11 @@
 """Base classes for the admin of customers and of rows that belong to them: search, permissions, locking."""
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,7 +18,6 @@ from leadsite.adminkit.owned import OwnedAdmin
 from leadsite.adminkit.page import search_problem
 from leadsite.adminkit.paginator import BoundedPaginator
 from leadsite.adminkit.values import NOTHING, foreign, moment
-from leadsite.core.transactions import custom_plans
 from leadsite.languages.texts import shown
 
 
@@ -48,16 +45,11 @@ class CustomerSearchAdmin(OwnedAdmin):
     customer_path: str
     # Django shows the search field where there are some; `search` reads others.
     search_fields = ["pk"]
+    search_plans = SEARCH_PLANS
 
     def search(self, rows: QuerySet[Any], term: str) -> FoundPages[Any]:
         """Return the rows that match the term. Raises TooManyWords."""
         return search(rows, term, customer=self.customer_path, exact=[f"{self.customer_path}whatsapp_user_id"])
-
-    def list_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-        # An action opens its own transactions.
-        searches = request.method == "GET" and request.GET.get(SEARCH_VAR)
-        with custom_plans(**SEARCH_PLANS) if searches else nullcontext():
-            return super().list_page(request, context)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -1,7 +1,8 @@
 """Base of all admin pages: they write only changed fields, and report lost races and invalid links as messages."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
 import structlog
@@ -21,7 +22,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
-from leadsite.adminkit.change_list import LongList
+from leadsite.adminkit.change_list import LongList, plans_of_list
 from leadsite.adminkit.changed_fields import ChangedFields
 from leadsite.adminkit.dates import filter_times_by_ranges
 from leadsite.adminkit.paginator import BoundedPaginator
@@ -76,6 +77,8 @@ class AdminPage(ModelAdmin):
     paginator: type = BoundedPaginator
     # What long lists can be sorted by; see LongList.
     sorted_by_index: tuple[Any, ...] = ("pk",)
+    # PostgreSQL's settings for a search in the list.
+    search_plans: ClassVar[Mapping[str, str]] = {}
     warn_unsaved_form = True
     # What the link to the page of a new row says; "Add <name>" where it is blank.
     add_title: Any = ""
@@ -143,7 +146,8 @@ class AdminPage(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def list_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-        return super().changelist_view(request, context)
+        with plans_of_list(request, self.search_plans):
+            return super().changelist_view(request, context)
 
     def _rendered_list(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         """With a replica, the queries of the template go there too."""

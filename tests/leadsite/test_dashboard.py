@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from leads.admin import dashboard
+from tests.plans import modes_of_plans
 from tests.staff import ESCAPED, HOSTILE, staff_of
 
 
@@ -27,3 +28,10 @@ def test_many_leads_of_a_status_are_not_counted_to_the_end(owner, monkeypatch):
     owner.has_lead(status="lost")
     response = staff_of(owner).get(reverse("overview"))
     assert [status["count"] for status in response.context["statuses"]] == ["2+", 0, 0, 0, 1]
+
+
+def test_alerts_are_counted_by_plans_for_their_states(owner):
+    """With a plan for any state, many messages that nobody knows about had all others read, too."""
+    with modes_of_plans("messages") as modes:
+        staff_of(owner).get(reverse("overview"))
+    assert "force_custom_plan" in modes

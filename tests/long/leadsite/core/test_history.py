@@ -7,23 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
+from tests.database import empty_database
 from tests.leadsite.core.test_history import OLD, SENTENCE
-from tests.sessions import database_url, session
+from tests.sessions import session
 from tests.site import REPOSITORY, environment, manage
 
 
 @pytest.fixture
 def old_database(transactional_db: None) -> Iterator[str]:
-    """A separate database, which is empty."""
-    name = f"{connection.settings_dict['NAME']}_old"
-    with session() as other_session:
-        other_session.autocommit = True
-        other_session.execute(f"CREATE DATABASE {name}".encode())
-        address = database_url().replace(connection.settings_dict["NAME"], name)
+    with empty_database("old") as address:
         yield address
-        other_session.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.mark.parametrize("command", [["demo"], ["migrate"], ["worker"], ["worker", "--once"]], ids=" ".join)
