@@ -81,12 +81,12 @@ def assert_condition_is_of_an_index(rows: QuerySet[Any], column: str) -> None:
 
 
 @contextmanager
-def modes_of_plans(table: str) -> Iterator[set[str]]:
-    """Collect the settings plan_cache_mode with which the block reads a table."""
+def modes_of_plans(words: str) -> Iterator[set[str]]:
+    """Collect the settings plan_cache_mode of the block's statements that have these words."""
     modes: set[str] = set()
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if f' FROM "{table}"' in sql:
+        if words in sql:
             with context["connection"].connection.cursor() as cursor:
                 modes.add(cursor.execute("SHOW plan_cache_mode").fetchone()[0])
         return execute(sql, params, many, context)
