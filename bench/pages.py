@@ -69,18 +69,24 @@ def browser_of(cookie: str, value: str) -> requests.Session:
 def measured(page: dict[str, Any], of_few: dict[str, Any] | None, browser: requests.Session) -> dict[str, Any]:
     """Ask for the page as one browser, after some of its addresses once."""
     times = []
+    refused = ""
     warm = min(WARM, len(page["paths"]) + 1)
     for path in islice(cycle(page["paths"]), warm + ASKED):
         answer = browser.request(page["method"], f"{SITE}{path}", timeout=120, allow_redirects=False)
         times.append(answer.elapsed.total_seconds() * 1000)
         if answer.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT):
-            raise SystemExit(f"{path} answers {answer.status_code} {answer.headers.get('Location', '')}.")
-    ordered = sorted(times[warm:])
+            refused = f"{path} answers {answer.status_code} {answer.headers.get('Location', '')}".strip()
+            break
+    ordered = sorted(times[warm:] or times)
     median, p99 = round(statistics.median(ordered), 1), round(ordered[int(len(ordered) * 0.99)], 1)
     limit = INBOX_MS if page["paths"][0].startswith("/admin/inbox/") else MEDIAN_MS
     statements, few = page["statements"], of_few["statements"] if of_few else page["statements"]
     more = MORE_OF_SEARCH if "search" in page["name"] else MORE
-    wrong = ["slow"] * (median > limit or p99 > P99_MS) + ["statements"] * (statements - few > more)
+    wrong = (
+        [refused] * bool(refused)
+        + ["slow"] * (median > limit or p99 > P99_MS)
+        + ["statements"] * (statements - few > more)
+    )
     counted = f"{statements}" + f" ≠ {few}" * (statements != few)
     print(f"{page['name']:60} {counted:>10} {median:>8} {p99:>8}   {', '.join(wrong)}", flush=True)
     figures = {"page": page["name"], "statements": statements, "of_ten_rows": few}
