@@ -56,5 +56,5 @@ def test_what_was_edited_after_a_release_is_named(tmp_path: Path) -> None:
     assert edited_migrations(tmp_path, release) == []
     (folder / names[0]).write_text("edited")
     (folder / names[3]).unlink()
-    git(tmp_path, "mv", f"leads/migrations/{names[2]}", "leads/migrations/sql/0002_functions/renamed.sql")
+    git(tmp_path, "mv", f"leads/migrations/{names[2]}", str(folder / "renamed.sql"))
     assert edited_migrations(tmp_path, release) == [f"leads/migrations/{names[place]}" for place in (0, 2, 3)]
